@@ -1,0 +1,86 @@
+import type { Breaker } from './breaker.ts';
+import type { CartieErrorDetails, ErrorCode } from './errors.ts';
+import type { Limiter, LimitKey } from './limiter.ts';
+import type { CallOptions, ClientOptions } from './options.ts';
+
+/** An answer of the provider, read whole. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  /** The body's bytes. */
+  readonly bytes: Uint8Array;
+  /** The body as text (decoded on first use). */
+  readonly text: string;
+  /** The body parsed as JSON (integers beyond 2^53 as strings), `undefined` if it is not JSON. */
+  readonly json: unknown;
+}
+
+/** How an answer failed: what a package's error table gives. */
+export interface Failure extends CartieErrorDetails {
+  code: ErrorCode;
+  message: string;
+  /** The limiter keys to pause for `retryAfterMs`. @default all keys of the call */
+  pause?: readonly string[] | undefined;
+}
+
+/** What a client tells the caller once. */
+export interface CallerConfig {
+  service: string;
+  /** The provider's origin and path prefix, no trailing slash; `options.baseUrl` overrides it. */
+  baseUrl: string;
+  options: ClientOptions;
+  /** The client's own defaults, where they differ from core's. */
+  defaults?: { timeoutMs?: number | undefined; maxConcurrent?: number | undefined } | undefined;
+  /** `undefined` for success. A 200 with an error inside is an error; HTML where JSON was due is `upstream_error`. */
+  classify(answer: Answer): Failure | undefined;
+  /** The provider's id of the request. */
+  requestId?: ((answer: Answer) => string | undefined) | undefined;
+  /** Strings that must never appear in an error or event, beside what redaction finds by itself. */
+  secrets?: (() => readonly string[]) | undefined;
+}
+
+/** One HTTP request, built anew for each attempt. */
+export interface OutgoingRequest {
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  /** Appended to the base URL; begins with `/`. */
+  path: string;
+  headers?: Readonly<Record<string, string>> | undefined;
+  /** `json` is serialised here; `body` is sent as it is (bytes, form, stream). */
+  json?: unknown;
+  body?: string | Uint8Array | FormData | URLSearchParams | ReadableStream<Uint8Array> | undefined;
+}
+
+/** One call. */
+export interface CallPlan {
+  operation: string;
+  idempotent: boolean;
+  /** Milliseconds; the caller's own `timeoutMs` comes first. */
+  timeoutMs?: number | undefined;
+  /** Milliseconds; where the operation needs longer than the client's deadline (long polling, uploads). */
+  deadlineMs?: number | undefined;
+  /** Rates to wait for before each attempt. */
+  limits?: readonly LimitKey[] | undefined;
+  /** `false` where the body can be read only once: such a call is never repeated. @default true */
+  replayable?: boolean | undefined;
+  /** Most bytes of the answer. @default 10 MiB */
+  maxResponseBytes?: number | undefined;
+  /** Is not counted by the breaker and takes no place of `maxConcurrent` (long polling). @default false */
+  detached?: boolean | undefined;
+  build(signal: AbortSignal): OutgoingRequest | Promise<OutgoingRequest>;
+}
+
+/** A call's good end. */
+export interface CallResult<T> {
+  data: T;
+  status: number;
+  headers: Headers;
+  requestId: string | undefined;
+  attempts: number;
+}
+
+/** Makes calls to one provider under all policies: deadline → retry → circuit → limiter → breaker → attempt timeout → send. */
+export interface Caller {
+  call(plan: CallPlan, options?: CallOptions): Promise<CallResult<Answer>>;
+  readonly breaker: Breaker | undefined;
+  readonly limiter: Limiter;
+}

@@ -1,0 +1,36 @@
+export type { Breaker, BreakerOptions } from './breaker.ts';
+export type {
+  Answer,
+  Caller,
+  CallerConfig,
+  CallPlan,
+  CallResult,
+  Failure,
+  OutgoingRequest,
+} from './caller.ts';
+export {
+  CartieError,
+  type CartieErrorDetails,
+  type ErrorCode,
+  errorCodes,
+  isCartieError,
+  type Outcome,
+  type ProviderFailure,
+} from './errors.ts';
+export type { CircuitState, ClientEvent, EventListener } from './events.ts';
+export type { HealthCheck, HealthReport, HealthStatus } from './health.ts';
+export type { Job, JobQueue, SendOptions } from './job-queue.ts';
+export type { KeyValueStore, StoredValue } from './key-value-store.ts';
+export type { Limiter, LimitKey } from './limiter.ts';
+export type { CallOptions, ClientOptions, Secret } from './options.ts';
+export type {
+  DedupClaim,
+  DedupStore,
+  Lease,
+  LeaseStore,
+  SessionStore,
+  StoredSession,
+  StoredToken,
+  TokenStore,
+} from './stores.ts';
+export type { RequestHandler, Update } from './webhook.ts';
