@@ -48,7 +48,10 @@ export type ClientEvent =
       readonly durationMs: number;
       /** Updates in the body. */
       readonly updates: number;
-      readonly code: ErrorCode | 'ok';
+      /** `failed`: the app's own code threw something that is not a `CartieError`. */
+      readonly code: ErrorCode | 'ok' | 'failed';
+      /** Why it was refused, and what to do about it. Holds nothing of the request. */
+      readonly message?: string | undefined;
     };
 
 /** `half_open`: one probe is under way. */

@@ -33,4 +33,13 @@ export type {
   StoredToken,
   TokenStore,
 } from './stores.ts';
-export type { RequestHandler, Update } from './webhook.ts';
+export {
+  createWebhookHandler,
+  type RequestHandler,
+  type Update,
+  type WebhookAnswer,
+  type WebhookHeaders,
+  type WebhookOptions,
+  type WebhookRate,
+  type WebhookRequest,
+} from './webhook.ts';

@@ -1,0 +1,83 @@
+import type { IncomingMessage } from 'node:http';
+import { type BodyReader, bodyConsumed, bodyCut, bodyTooLarge, bodyTooSlow } from './body.ts';
+import type { WebhookHeaders } from './webhook.ts';
+import type { Refusal } from './webhook-refusal.ts';
+
+/** The headers of Node's own request. */
+export function incomingHeaders({ headers }: IncomingMessage): WebhookHeaders {
+  return {
+    get(name) {
+      const value = headers[name.toLowerCase()];
+      return Array.isArray(value) ? value.join(', ') : (value ?? null);
+    },
+  };
+}
+
+/** Reads the body of Node's own request, or takes the bytes that a parser kept. */
+export function incomingBodyReader(request: IncomingMessage): BodyReader {
+  return async ({ maxBytes, timeoutMs }) => {
+    const kept = keptBytes(request);
+    if (kept !== undefined) return kept.byteLength > maxBytes ? bodyTooLarge : kept;
+    if (request.readableDidRead) return bodyConsumed;
+    if (Number(request.headers['content-length'] ?? 0) > maxBytes) {
+      await discard(request);
+      return bodyTooLarge;
+    }
+    const bytes = await readAll(request, maxBytes, timeoutMs);
+    if (bytes === bodyTooLarge) await discard(request);
+    return bytes;
+  };
+}
+
+function keptBytes(request: IncomingMessage & { rawBody?: unknown; body?: unknown }): Uint8Array | undefined {
+  if (request.rawBody instanceof Uint8Array) return request.rawBody;
+  if (request.body instanceof Uint8Array) return request.body;
+  return undefined;
+}
+
+function readAll(
+  request: IncomingMessage,
+  maxBytes: number,
+  timeoutMs: number,
+): Promise<Uint8Array | Refusal> {
+  return new Promise((resolve) => {
+    const chunks: Uint8Array[] = [];
+    let size = 0;
+    const settle = (result: Uint8Array | Refusal): void => {
+      clearTimeout(timer);
+      request.off('data', onData).off('end', onEnd).off('error', onCut).off('close', onCut);
+      resolve(result);
+    };
+    const onData = (chunk: Uint8Array): void => {
+      size += chunk.byteLength;
+      if (size > maxBytes) settle(bodyTooLarge);
+      else chunks.push(chunk);
+    };
+    const onEnd = (): void => {
+      const [only] = chunks;
+      settle(only !== undefined && chunks.length === 1 ? only : Buffer.concat(chunks, size));
+    };
+    const onCut = (): void => settle(bodyCut);
+    const timer = setTimeout(() => settle(bodyTooSlow), timeoutMs);
+    request.on('data', onData).on('end', onEnd).on('error', onCut).on('close', onCut);
+    if (request.destroyed) onCut();
+  });
+}
+
+// A sender who gets an answer while he is still sending often sees a reset instead of it. So a body that is too large
+// is thrown away first, for a moment.
+const discardMs = 500;
+
+function discard(request: IncomingMessage): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      clearTimeout(timer);
+      request.off('end', done).off('error', done).off('close', done);
+      resolve();
+    };
+    const timer = setTimeout(done, discardMs);
+    request.on('end', done).on('error', done).on('close', done);
+    request.resume();
+    if (request.destroyed || request.readableEnded) done();
+  });
+}
