@@ -23,6 +23,7 @@ export type { Job, JobQueue, SendOptions } from './job-queue.ts';
 export type { KeyValueStore, StoredValue } from './key-value-store.ts';
 export type { Limiter, LimitKey } from './limiter.ts';
 export type { CallOptions, ClientOptions, Secret } from './options.ts';
+export { type HmacCheck, safeEqual, verifyHmacSha256 } from './signature.ts';
 export type {
   DedupClaim,
   DedupStore,
