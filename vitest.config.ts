@@ -1,8 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
-  resolve: { conditions: ['@cartie/source', 'node', 'import', 'default'] },
-  ssr: { resolve: { conditions: ['@cartie/source', 'node', 'import', 'default'] } },
+  resolve: { conditions: ['@cartie/source', 'node'] },
+  ssr: { resolve: { conditions: ['@cartie/source', 'node'] } },
   test: {
     include: [
       'packages/*/{src,tests}/**/*.test.ts',

@@ -1,0 +1,17 @@
+export {
+  type KyselyDatabaseOptions,
+  type KyselyExecutor,
+  type KyselyLike,
+  type KyselyRawQuery,
+  kyselyDatabase,
+  kyselyTransaction,
+} from './kysely-database.ts';
+export { type PgClient, type PgClientOf, type PgPool, pgDatabase, pgTransaction } from './pg-database.ts';
+export {
+  type Pglite,
+  type PgliteTransaction,
+  pgliteDatabase,
+  pgliteTransaction,
+} from './pglite-database.ts';
+export { migratePostgres, type PostgresMigration, postgresMigrations } from './postgres-schema.ts';
+export type { SqlDatabase, SqlExecutor, SqlTransaction } from './sql.ts';

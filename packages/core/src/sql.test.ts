@@ -1,0 +1,214 @@
+import { inspect } from 'node:util';
+import { PGlite } from '@electric-sql/pglite';
+import { CamelCasePlugin, Kysely, PGliteDialect, PostgresDialect } from 'kysely';
+import type pg from 'pg';
+import { afterAll, beforeAll, describe, expect, expectTypeOf, test } from 'vitest';
+import { freshPostgres, hasPostgres, type TestPostgres } from '../../../tests/support/postgres.ts';
+import { kyselyDatabase, type kyselyTransaction } from './kysely-database.ts';
+import { pgDatabase } from './pg-database.ts';
+import { pgliteDatabase } from './pglite-database.ts';
+import { migratePostgres, postgresMigrations } from './postgres-schema.ts';
+import type { SqlDatabase } from './sql.ts';
+
+interface Suite {
+  name: string;
+  available: boolean;
+  open(): Promise<{ database: SqlDatabase; close(): PromiseLike<void> }>;
+}
+
+function gate(): { promise: Promise<void>; resolve: () => void } {
+  let resolve: () => void = () => undefined;
+  const promise = new Promise<void>((done) => {
+    resolve = done;
+  });
+  return { promise, resolve };
+}
+
+const suites: Suite[] = [
+  {
+    name: 'PGlite',
+    available: true,
+    async open() {
+      const pglite = await PGlite.create();
+      return { database: pgliteDatabase(pglite), close: () => pglite.close() };
+    },
+  },
+  {
+    name: 'Kysely on PGlite',
+    available: true,
+    async open() {
+      const kysely = new Kysely<Record<string, never>>({
+        dialect: new PGliteDialect({ pglite: await PGlite.create() }),
+        plugins: [new CamelCasePlugin()],
+      });
+      return { database: kyselyDatabase(kysely), close: () => kysely.destroy() };
+    },
+  },
+  {
+    name: 'pg',
+    available: hasPostgres,
+    async open() {
+      const postgres = await freshPostgres();
+      return { database: pgDatabase(postgres.pool), close: () => postgres[Symbol.asyncDispose]() };
+    },
+  },
+  {
+    name: 'Kysely on pg',
+    available: hasPostgres,
+    async open() {
+      const postgres = await freshPostgres();
+      const kysely = new Kysely<Record<string, never>>({
+        dialect: new PostgresDialect({ pool: postgres.pool }),
+        plugins: [new CamelCasePlugin()],
+      });
+      return { database: kyselyDatabase(kysely), close: () => postgres[Symbol.asyncDispose]() };
+    },
+  },
+];
+
+for (const suite of suites) {
+  describe.skipIf(!suite.available)(`the database adapter over ${suite.name}`, () => {
+    let database: SqlDatabase;
+    let close: () => PromiseLike<void> = async () => undefined;
+
+    beforeAll(async () => {
+      ({ database, close } = await suite.open());
+      await database.query('create table person (id integer primary key, e_mail text not null unique)');
+    });
+    afterAll(() => close());
+
+    const count = async (): Promise<string | undefined> =>
+      (await database.query<{ n: string }>('select count(*)::text as n from person'))[0]?.n;
+
+    test('commits what the work wrote and gives back what it returned', async () => {
+      const before = Number(await count());
+      const result = await database.transaction(async (trx) => {
+        await trx.query('insert into person values ($1, $2)', [1, 'one']);
+        return (await trx.query<{ e_mail: string }>('select e_mail from person where id = $1', [1]))[0]
+          ?.e_mail;
+      });
+      expect(result).toBe('one');
+      expect(Number(await count())).toBe(before + 1);
+    });
+
+    test('rolls back and throws exactly what the work threw', async () => {
+      const before = await count();
+      const thrown = new Error('of the app');
+      const work = database.transaction(async (trx) => {
+        await trx.query('insert into person values ($1, $2)', [2, 'two']);
+        throw thrown;
+      });
+      await expect(work).rejects.toBe(thrown);
+      expect(await count()).toBe(before);
+    });
+
+    test('calls commit listeners after the commit, and never after a roll-back', async () => {
+      const calls: string[] = [];
+      await database.transaction(async (trx) => {
+        trx.afterCommit?.(() => calls.push('committed'));
+        trx.afterCommit?.(() => {
+          throw new Error('swallowed');
+        });
+        trx.afterCommit?.(() => calls.push('and this'));
+        expect(calls).toEqual([]);
+      });
+      await database
+        .transaction(async (trx) => {
+          trx.afterCommit?.(() => calls.push('wrong'));
+          throw new Error('back');
+        })
+        .catch(() => undefined);
+      expect(calls).toEqual(['committed', 'and this']);
+    });
+
+    test('refuses to commit a transaction whose failed statement was swallowed', async () => {
+      const before = await count();
+      const work = database.transaction(async (trx) => {
+        await trx.query('insert into person values ($1, $2)', [3, 'three']);
+        await trx.query('select 1 / 0').catch(() => undefined);
+      });
+      await expect(work).rejects.toMatchObject({ code: 'storage_error', provider: { code: '25P02' } });
+      expect(await count()).toBe(before);
+    });
+
+    test('wraps errors of the driver without the values that it puts into them', async () => {
+      await database.query('insert into person values ($1, $2)', [7, 'olena@example.com']);
+      const again = database.query('insert into person values ($1, $2)', [8, 'olena@example.com']);
+      const error = await again.catch((caught: unknown) => caught);
+      expect(error).toMatchObject({ code: 'storage_error', retryable: false, outcome: 'not_executed' });
+      expect(error).toHaveProperty('provider.code', '23505');
+      expect(inspect(error, { depth: 9, showHidden: true })).not.toContain('olena');
+      const inside = database.transaction((trx) =>
+        trx.query('insert into person values ($1, $2)', [9, 'olena@example.com']),
+      );
+      expect(inspect(await inside.catch((caught: unknown) => caught), { depth: 9 })).not.toContain('olena');
+    });
+
+    test('runs the next statement after one that failed', async () => {
+      await expect(database.query('select * from nowhere')).rejects.toMatchObject({ code: 'storage_error' });
+      expect(await count()).toBeDefined();
+    });
+
+    test('migrates once, also when several instances start at the same time', async () => {
+      const names = postgresMigrations.map((migration) => migration.name);
+      const applied = await Promise.all([1, 2, 3].map(() => migratePostgres(database)));
+      expect(applied.flat().sort()).toEqual([...names].sort());
+      expect(await migratePostgres(database)).toEqual([]);
+    });
+
+    test('throws instead of waiting for itself inside a transaction on the only connection', async (context) => {
+      if (!database.singleConnection) return context.skip();
+      let later: Promise<unknown> | undefined;
+      const ended = gate();
+      await database.transaction(async () => {
+        await expect(database.query('select 1')).rejects.toMatchObject({
+          code: 'invalid_input',
+          message: expect.stringContaining('trx.query'),
+        });
+        await expect(database.transaction(async () => 1)).rejects.toMatchObject({ code: 'invalid_input' });
+        expect(() => database.assertOutsideTransaction?.()).toThrow('trx.query');
+        later = ended.promise.then(() => database.query('select 1'));
+      });
+      ended.resolve();
+      expect(await later).toHaveLength(1);
+    });
+
+    test('lets others wait for a transaction on the only connection', async () => {
+      const started = gate();
+      const go = gate();
+      const transaction = database.transaction(async (trx) => {
+        started.resolve();
+        await go.promise;
+        await trx.query('insert into person values ($1, $2)', [20, 'twenty']);
+      });
+      await started.promise;
+      const other = database.query('select 1');
+      go.resolve();
+      await Promise.all([transaction, other]);
+    });
+  });
+}
+
+describe.skipIf(!hasPostgres)('a PostgreSQL that goes away', () => {
+  let postgres: TestPostgres;
+  beforeAll(async () => {
+    postgres = await freshPostgres();
+  });
+  afterAll(() => postgres[Symbol.asyncDispose]());
+
+  test('fails the transaction under way as storage_error, and the next one works', async () => {
+    const database = pgDatabase(postgres.pool);
+    const work = database.transaction(async (trx) => {
+      const [row] = await trx.query<{ pid: number }>('select pg_backend_pid() as pid');
+      await database.query('select pg_terminate_backend($1)', [row?.pid]);
+      await trx.query('select 1');
+    });
+    await expect(work).rejects.toMatchObject({ code: 'storage_error', retryable: true });
+    await expect(database.transaction((trx) => trx.query('select 1'))).resolves.toHaveLength(1);
+  });
+});
+
+test('gives the driver’s own transaction its own type', () => {
+  expectTypeOf(pgDatabase<pg.Pool>).returns.toEqualTypeOf<SqlDatabase<pg.PoolClient>>();
+  expectTypeOf<Parameters<typeof kyselyTransaction>[0]>().not.toBeAny();
+});
