@@ -1,0 +1,33 @@
+#!/usr/bin/env node
+import { parseArgs } from 'node:util';
+import { startSandbox } from './start-sandbox.ts';
+
+const usage = `Usage: cartie-sandbox [--port 4010] [--host 127.0.0.1] [--time-scale 1]
+
+Simulates Telegram on this machine. --time-scale 0.01 makes every wait of the provider a hundred times shorter.`;
+
+const { values } = parseArgs({
+  options: {
+    port: { type: 'string', default: '4010' },
+    host: { type: 'string', default: '127.0.0.1' },
+    'time-scale': { type: 'string', default: '1' },
+    help: { type: 'boolean', short: 'h', default: false },
+  },
+});
+
+if (values.help) {
+  console.log(usage);
+} else {
+  const sandbox = await startSandbox({
+    port: Number(values.port),
+    host: values.host,
+    timeScale: Number(values['time-scale']),
+  });
+  const bot = sandbox.telegram.createBot();
+  console.log(`Sandbox     ${sandbox.url}`);
+  console.log(`Telegram    ${sandbox.telegram.apiUrl}`);
+  console.log(`Bot token   ${bot.token}`);
+  const stop = (): void => void sandbox.close();
+  process.once('SIGINT', stop);
+  process.once('SIGTERM', stop);
+}
