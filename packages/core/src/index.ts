@@ -19,6 +19,8 @@ export {
 } from './errors.ts';
 export type { CircuitState, ClientEvent, EventListener } from './events.ts';
 export type { HealthCheck, HealthReport, HealthStatus } from './health.ts';
+export { type CachedHealthOptions, cachedHealth } from './health-check.ts';
+export { createHealthHandler, type HealthHandlerOptions, type HealthSummary } from './health-handler.ts';
 export type { Job, JobQueue, SendOptions } from './job-queue.ts';
 export type { KeyValueStore, StoredValue } from './key-value-store.ts';
 export type { Limiter, LimitKey } from './limiter.ts';

@@ -1,46 +1,41 @@
 import { z } from 'zod';
-import { CartieError } from './errors.ts';
+import { maxTimerMs } from './deadline.ts';
+import { parseOptions } from './options.ts';
+import type { WebhookOptions } from './webhook.ts';
 
-const positive = z.number().positive().finite();
-const count = z.number().int().positive();
-const fn = z.custom<(...args: never[]) => unknown>(
-  (value) => typeof value === 'function',
-  'must be a function',
-);
+/** A webhook's limits, all of them given. */
+export type WebhookLimits = Omit<z.infer<typeof schema>, keyof typeof functions | 'service' | 'dedup'>;
 
-const schema = z.strictObject({
-  service: z.string().min(1),
+/** Checks a webhook's options and gives its limits with their defaults. Throws `invalid_config` naming the field. */
+export function checkWebhookOptions<T>(options: WebhookOptions<T>): WebhookLimits {
+  const service = typeof options?.service === 'string' ? options.service : 'webhook';
+  return parseOptions(service, schema, options);
+}
+
+const fn = z.custom<unknown>((value) => typeof value === 'function', 'must be a function');
+const duration = z.number().positive().max(maxTimerMs);
+const positive = z.number().positive();
+const count = z.int().positive();
+
+const functions = {
   verify: fn,
   parse: fn,
   onUpdate: fn,
   onGet: fn.optional(),
   respond: fn.optional(),
-  dedup: z.looseObject({ claim: fn }).optional(),
-  dedupMs: positive.default(8 * 24 * 60 * 60 * 1000),
-  maxBodyBytes: count.default(1024 * 1024),
-  bodyTimeoutMs: positive.default(10_000),
-  timeoutMs: positive.default(25_000),
-  maxInFlight: count.default(1_000),
-  rate: z.strictObject({ limit: positive, intervalMs: positive }).optional(),
   onEvent: fn.optional(),
   onError: fn.optional(),
-});
+};
 
-/** The numbers of a webhook's options with their defaults. Throws `invalid_config` naming the field, never its value. */
-export function checkWebhookOptions(
-  options: object,
-): Pick<
-  z.infer<typeof schema>,
-  'dedupMs' | 'maxBodyBytes' | 'bodyTimeoutMs' | 'timeoutMs' | 'maxInFlight' | 'rate'
-> {
-  const checked = schema.safeParse(options);
-  if (checked.success) return checked.data;
-  const [issue] = checked.error.issues;
-  const field =
-    issue?.code === 'unrecognized_keys' ? issue.keys[0] : issue?.path.map(String).join('.') || 'options';
-  const fault = issue?.code === 'unrecognized_keys' ? 'is not an option' : 'is missing or wrong';
-  throw new CartieError('invalid_config', `createWebhookHandler: ${field} ${fault}.`, {
-    operation: 'createWebhookHandler',
-    field,
-  });
-}
+const schema = z.strictObject({
+  ...functions,
+  service: z.string().min(1),
+  dedup: z.looseObject({ claim: fn }).optional(),
+  // No timer waits for it, so it may be longer than timers go.
+  dedupMs: positive.default(8 * 24 * 60 * 60 * 1000),
+  maxBodyBytes: count.default(1024 * 1024),
+  bodyTimeoutMs: duration.default(10_000),
+  timeoutMs: duration.default(25_000),
+  maxInFlight: count.default(1_000),
+  rate: z.strictObject({ limit: positive, intervalMs: positive }).optional(),
+});
