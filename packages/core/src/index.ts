@@ -24,6 +24,7 @@ export { createHealthHandler, type HealthHandlerOptions, type HealthSummary } fr
 export type { Job, JobQueue, SendOptions } from './job-queue.ts';
 export type { KeyValueStore, StoredValue } from './key-value-store.ts';
 export type { Limiter, LimitKey } from './limiter.ts';
+export { memoryStore } from './memory-store.ts';
 export type { CallOptions, ClientOptions, Secret } from './options.ts';
 export { type HmacCheck, safeEqual, verifyHmacSha256 } from './signature.ts';
 export type {

@@ -14,4 +14,5 @@ export {
   pgliteTransaction,
 } from './pglite-database.ts';
 export { migratePostgres, type PostgresMigration, postgresMigrations } from './postgres-schema.ts';
+export { type PostgresStore, type PostgresStoreOptions, postgresStore } from './postgres-store.ts';
 export type { SqlDatabase, SqlExecutor, SqlTransaction } from './sql.ts';
