@@ -5,8 +5,8 @@
 //   node scripts/run.mjs start|test|check|bench [arguments]
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { delimiter, dirname, join } from 'node:path';
 import { constants } from 'node:os';
+import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { install, isInstalled } from './pnpm.mjs';
 
