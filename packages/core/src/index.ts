@@ -1,13 +1,16 @@
-export type { Breaker, BreakerOptions } from './breaker.ts';
-export type {
-  Answer,
-  Caller,
-  CallerConfig,
-  CallPlan,
-  CallResult,
-  Failure,
-  OutgoingRequest,
+export { isHtml } from './answer.ts';
+export { type Breaker, type BreakerOptions, createBreaker } from './breaker.ts';
+export {
+  type Answer,
+  type Caller,
+  type CallerConfig,
+  type CallPlan,
+  type CallResult,
+  createCaller,
+  type Failure,
+  type OutgoingRequest,
 } from './caller.ts';
+export type { EncryptionKey, EncryptionKeys } from './encryption.ts';
 export {
   CartieError,
   type CartieErrorDetails,
@@ -17,25 +20,50 @@ export {
   type Outcome,
   type ProviderFailure,
 } from './errors.ts';
-export type { CircuitState, ClientEvent, EventListener } from './events.ts';
+export {
+  type CallEnd,
+  type CircuitState,
+  type ClientEvent,
+  type EventListener,
+  quietListener,
+} from './events.ts';
 export type { HealthCheck, HealthReport, HealthStatus } from './health.ts';
 export { type CachedHealthOptions, cachedHealth } from './health-check.ts';
 export { createHealthHandler, type HealthHandlerOptions, type HealthSummary } from './health-handler.ts';
 export type { Job, JobQueue, SendOptions } from './job-queue.ts';
+export { type ParseJsonOptions, parseJson } from './json.ts';
 export type { KeyValueStore, StoredValue } from './key-value-store.ts';
-export type { Limiter, LimitKey } from './limiter.ts';
+export type { AcquireOptions, Limiter, LimitKey } from './limiter.ts';
+export { type MemoryLimiter, type MemoryLimiterOptions, memoryLimiter } from './memory-limiter.ts';
 export { memoryStore } from './memory-store.ts';
-export type { CallOptions, ClientOptions, Secret } from './options.ts';
+export {
+  type CallOptions,
+  type ClientOptions,
+  defaultOptions,
+  durationSchema,
+  type OwnFields,
+  parseClientOptions,
+  parseOptions,
+  resolveSecret,
+  type Secret,
+  secretSchema,
+} from './options.ts';
+export { redactText } from './redaction.ts';
+export { type ParseContext, parseWith, type Schema, type SchemaIssue, type SchemaResult } from './schema.ts';
 export { type HmacCheck, safeEqual, verifyHmacSha256 } from './signature.ts';
-export type {
-  DedupClaim,
-  DedupStore,
-  Lease,
-  LeaseStore,
-  SessionStore,
-  StoredSession,
-  StoredToken,
-  TokenStore,
+export {
+  createStores,
+  type DedupClaim,
+  type DedupStore,
+  type Lease,
+  type LeaseStore,
+  type PlainStores,
+  type SessionStore,
+  type StoredSession,
+  type StoredToken,
+  type Stores,
+  type StoresOptions,
+  type TokenStore,
 } from './stores.ts';
 export {
   createWebhookHandler,

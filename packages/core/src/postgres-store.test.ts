@@ -2,6 +2,7 @@ import { inspect } from 'node:util';
 import { PGlite } from '@electric-sql/pglite';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { freshPostgres, hasPostgres, type TestPostgres } from '../../../tests/support/postgres.ts';
+import { collect, thrownBy } from '../tests/collect.ts';
 import {
   migratePostgres,
   type PostgresStore,
@@ -95,13 +96,10 @@ function checks(database: () => SqlDatabase): void {
         () => store.get('secret-key'),
         () => store.put('secret-key', 'secret-value'),
         () => store.delete('secret-key'),
-        () => Array.fromAsync(store.list('secret-key')),
+        () => collect(store.list('secret-key')),
         () => store.sweep(),
       ]) {
-        const error = await work().then(
-          () => undefined,
-          (thrown: unknown) => thrown,
-        );
+        const error = await thrownBy(work());
         expect(error).toMatchObject({ code: 'storage_error', provider: { code: '42P01' } });
         expect(inspect(error, { depth: 9, showHidden: true })).not.toMatch(/secret-|select|insert/);
       }

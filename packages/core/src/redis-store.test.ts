@@ -4,6 +4,7 @@ import { Redis } from 'ioredis';
 import { createClient } from 'redis';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { freshRedis, hasRedis, type TestRedis } from '../../../tests/support/redis.ts';
+import { collect, thrownBy } from '../tests/collect.ts';
 import { redisStore } from './redis.ts';
 import { keyValueStoreContract } from './testing.ts';
 
@@ -45,8 +46,8 @@ describe.skipIf(!hasRedis)('redisStore', () => {
     const two = redisStore(redis.client, { prefix: `${redis.prefix}two:` });
     await one.put('key', 'one');
     expect(await two.get('key')).toBeUndefined();
-    expect(await Array.fromAsync(two.list(''))).toEqual([]);
-    expect(await Array.fromAsync(one.list(''))).toEqual(['key']);
+    expect(await collect(two.list(''))).toEqual([]);
+    expect(await collect(one.list(''))).toEqual(['key']);
   });
 
   test('reads what the other client wrote', async () => {
@@ -91,10 +92,7 @@ describe.skipIf(!hasRedis)('redisStore', () => {
       () => store.put('secret-key', 'secret-value'),
       () => store.delete('secret-key', { ifVersion: '1' }),
     ]) {
-      const error = await work().then(
-        () => undefined,
-        (thrown: unknown) => thrown,
-      );
+      const error = await thrownBy(work());
       expect(error).toMatchObject({
         code: 'storage_error',
         retryable: false,
@@ -119,7 +117,7 @@ describe('redisStore without a Redis', () => {
       retryable: true,
       outcome: 'unknown',
     });
-    await expect(Array.fromAsync(store.list(''))).rejects.toMatchObject({
+    await expect(collect(store.list(''))).rejects.toMatchObject({
       code: 'storage_error',
       operation: 'list',
     });
