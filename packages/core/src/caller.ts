@@ -1,7 +1,11 @@
-import type { Breaker } from './breaker.ts';
+import { type Breaker, createBreaker } from './breaker.ts';
+import { runCall } from './call.ts';
 import type { CartieErrorDetails, ErrorCode } from './errors.ts';
+import { quietListener } from './events.ts';
 import type { Limiter, LimitKey } from './limiter.ts';
-import type { CallOptions, ClientOptions } from './options.ts';
+import { memoryLimiter } from './memory-limiter.ts';
+import { type CallOptions, type ClientOptions, checkCallOptions, defaultOptions } from './options.ts';
+import { createPlaces } from './places.ts';
 
 /** An answer of the provider, read whole. */
 export interface Answer {
@@ -83,4 +87,39 @@ export interface Caller {
   call(plan: CallPlan, options?: CallOptions): Promise<CallResult<Answer>>;
   readonly breaker: Breaker | undefined;
   readonly limiter: Limiter;
+}
+
+/**
+ * Makes the {@link Caller} of one client. The options must have been through `parseClientOptions`.
+ *
+ * A call ends in time whatever it waits for, is repeated only where that cannot do the thing twice, and throws nothing
+ * but a `CartieError` or the caller's own abort reason.
+ */
+export function createCaller(config: CallerConfig): Caller {
+  const { service, options, defaults } = config;
+  const limiter = options.limiter ?? memoryLimiter();
+  const breaker = breakerOf(options.breaker);
+  const emit = quietListener(options.onEvent);
+  if (emit) breaker?.onChange((circuit) => emit({ type: 'circuit_changed', service, circuit }));
+  const context = {
+    config,
+    baseUrl: (options.baseUrl ?? config.baseUrl).replace(/\/+$/, ''),
+    breaker,
+    limiter,
+    places: createPlaces(options.maxConcurrent ?? defaults?.maxConcurrent ?? defaultOptions.maxConcurrent),
+    emit,
+  };
+  return {
+    breaker,
+    limiter,
+    call: async (plan, callOptions = {}) => {
+      checkCallOptions(service, plan.operation, callOptions);
+      return runCall(context, plan, callOptions);
+    },
+  };
+}
+
+function breakerOf(option: ClientOptions['breaker']): Breaker | undefined {
+  if (option === false) return undefined;
+  return option && 'run' in option ? option : createBreaker(option);
 }

@@ -1,5 +1,8 @@
 import type { ErrorCode, Outcome } from './errors.ts';
 
+/** How a call or an attempt ended: well, by the caller's abort, or by an error. */
+export type CallEnd = ErrorCode | 'ok' | 'aborted';
+
 interface CallEvent {
   readonly service: string;
   readonly operation: string;
@@ -16,7 +19,7 @@ export type ClientEvent =
       readonly attempt: number;
       readonly durationMs: number;
       readonly status: number | undefined;
-      readonly code: ErrorCode | 'ok' | 'aborted';
+      readonly code: CallEnd;
     })
   | (CallEvent & {
       readonly type: 'retry_scheduled';
@@ -29,7 +32,7 @@ export type ClientEvent =
       readonly attempts: number;
       readonly durationMs: number;
       readonly status: number | undefined;
-      readonly code: ErrorCode | 'ok' | 'aborted';
+      readonly code: CallEnd;
       readonly outcome: Outcome | undefined;
       /** The provider's id of the request, for its support. */
       readonly requestId: string | undefined;
@@ -59,3 +62,16 @@ export type CircuitState = 'closed' | 'open' | 'half_open';
 
 /** Receives {@link ClientEvent}s. What it throws is swallowed: watching a call never breaks it. */
 export type EventListener = (event: ClientEvent) => void;
+
+/** `listener` made harmless: what it throws, now or later, is swallowed. */
+export function quietListener(listener: EventListener | undefined): EventListener | undefined {
+  if (!listener) return undefined;
+  return (event) => {
+    try {
+      const result: unknown = listener(event);
+      if (result instanceof Promise) result.catch(() => undefined);
+    } catch {
+      // Watching a call never breaks it.
+    }
+  };
+}

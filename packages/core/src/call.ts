@@ -1,0 +1,268 @@
+import { type Breaker, circuitOpen } from './breaker.ts';
+import type { Answer, CallerConfig, CallPlan, CallResult, Failure } from './caller.ts';
+import { createDeadline, type Deadline, sleep } from './deadline.ts';
+import { CartieError, isCartieError } from './errors.ts';
+import type { CallEnd, EventListener } from './events.ts';
+import { sendRequest } from './http.ts';
+import type { Limiter } from './limiter.ts';
+import { type CallOptions, defaultOptions } from './options.ts';
+import type { Places } from './places.ts';
+import { providerWords, requestIdOf } from './provider-words.ts';
+import { backoffMs, mayRepeat, retryAfterOf } from './retry.ts';
+
+/** What all calls of one client share. */
+export interface CallContext {
+  readonly config: CallerConfig;
+  readonly baseUrl: string;
+  readonly breaker: Breaker | undefined;
+  readonly limiter: Limiter;
+  readonly places: Places;
+  readonly emit: EventListener | undefined;
+}
+
+interface Call {
+  readonly context: CallContext;
+  readonly plan: CallPlan;
+  readonly options: CallOptions;
+  readonly deadline: Deadline;
+  /** What every event of this call says. */
+  readonly about: { readonly service: string; readonly operation: string; readonly callId: string };
+  /** Tries, those included that ended before the network. */
+  tries: number;
+  /** Requests handed to `fetch`. */
+  attempts: number;
+  /** A request is out now: the provider may be acting on it. */
+  isSending: boolean;
+  /** A try has ended without a word on whether the provider acted. */
+  isUnknown: boolean;
+  status: number | undefined;
+}
+
+/** How long a 429 without `Retry-After` pauses its keys. Milliseconds. */
+const defaultPauseMs = 5_000;
+const defaultMaxResponseBytes = 10 * 1024 * 1024;
+let callCount = 0;
+
+/** Makes one call under all policies. */
+export async function runCall(
+  context: CallContext,
+  plan: CallPlan,
+  options: CallOptions,
+): Promise<CallResult<Answer>> {
+  const startedAt = performance.now();
+  const call: Call = {
+    context,
+    plan,
+    options,
+    deadline: createDeadline({
+      deadlineMs:
+        options.deadlineMs ??
+        plan.deadlineMs ??
+        context.config.options.deadlineMs ??
+        defaultOptions.deadlineMs,
+      signal: options.signal,
+      timeoutError: (limit) => timedOut(limit, call.isSending),
+    }),
+    about: {
+      service: context.config.service,
+      operation: plan.operation,
+      callId: (++callCount).toString(36),
+    },
+    tries: 0,
+    attempts: 0,
+    isSending: false,
+    isUnknown: false,
+    status: undefined,
+  };
+  context.emit?.({ type: 'call_started', ...call.about });
+  let end: CallEnd = 'aborted';
+  let error: CartieError | undefined;
+  let requestId: string | undefined;
+  try {
+    const answer = await untilAnswered(call);
+    requestId = requestIdOf(context.config, answer);
+    end = 'ok';
+    return {
+      data: answer,
+      status: answer.status,
+      headers: answer.headers,
+      requestId,
+      attempts: call.attempts,
+    };
+  } catch (thrown) {
+    if (!call.deadline.ended?.byCaller && isCartieError(thrown)) {
+      error = thrown;
+      end = error.code;
+    }
+    throw thrown;
+  } finally {
+    call.deadline.close();
+    context.emit?.({
+      type: 'call_finished',
+      ...call.about,
+      attempts: call.attempts,
+      durationMs: performance.now() - startedAt,
+      status: call.status,
+      code: end,
+      outcome: error?.outcome,
+      requestId: requestId ?? error?.requestId,
+    });
+  }
+}
+
+async function untilAnswered(call: Call): Promise<Answer> {
+  const { context, deadline } = call;
+  for (;;) {
+    try {
+      call.tries++;
+      call.status = undefined;
+      return await tryOnce(call);
+    } catch (thrown) {
+      if (deadline.ended?.byCaller) throw deadline.ended.reason;
+      const error = completed(deadline.ended?.reason ?? thrown, call);
+      const delayMs = error.retryAfterMs ?? backoffMs(call.tries);
+      const isLast =
+        call.tries > (call.options.retries ?? context.config.options.retries ?? defaultOptions.retries);
+      if (isLast || !mayRepeat(error, call.plan) || delayMs >= deadline.remainingMs()) throw error;
+      context.emit?.({
+        type: 'retry_scheduled',
+        ...call.about,
+        attempt: call.tries,
+        delayMs,
+        code: error.code,
+      });
+      await deadline.race((signal) => sleep(delayMs, signal));
+    }
+  }
+}
+
+async function tryOnce(call: Call): Promise<Answer> {
+  const { context, plan, deadline } = call;
+  const breaker = plan.detached ? undefined : context.breaker;
+  if (breaker?.state === 'open' && breaker.retryAfterMs) throw circuitOpen(breaker.retryAfterMs);
+  if (plan.limits?.length) await deadline.race(() => acquire(call));
+  if (plan.detached) return attempt(call);
+  const place = context.places.take(deadline.signal);
+  if (place) await place;
+  try {
+    return await (breaker ? breaker.run(() => attempt(call), { signal: deadline.signal }) : attempt(call));
+  } finally {
+    context.places.free();
+  }
+}
+
+async function acquire({ context, plan, deadline }: Call): Promise<void> {
+  try {
+    await context.limiter.acquire(plan.limits ?? [], {
+      signal: deadline.signal,
+      maxWaitMs: deadline.remainingMs(),
+    });
+  } catch (error) {
+    if (deadline.ended || isCartieError(error)) throw error;
+    throw new CartieError('storage_error', 'The limiter failed', { outcome: 'not_executed' });
+  }
+}
+
+async function attempt(call: Call): Promise<Answer> {
+  const { context, plan, options, deadline } = call;
+  const { config } = context;
+  const startedAt = performance.now();
+  let end: CallEnd = 'aborted';
+  try {
+    const answer = await deadline.race(
+      (signal) => send(call, signal),
+      options.timeoutMs ??
+        plan.timeoutMs ??
+        config.options.timeoutMs ??
+        config.defaults?.timeoutMs ??
+        defaultOptions.timeoutMs,
+    );
+    call.status = answer.status;
+    const failure = config.classify(answer);
+    if (failure) throw refused(failure, answer, call);
+    end = 'ok';
+    return answer;
+  } catch (error) {
+    if (!deadline.ended?.byCaller && isCartieError(error)) end = error.code;
+    throw error;
+  } finally {
+    call.isSending = false;
+    context.emit?.({
+      type: 'attempt_finished',
+      ...call.about,
+      attempt: call.tries,
+      durationMs: performance.now() - startedAt,
+      status: call.status,
+      code: end,
+    });
+  }
+}
+
+async function send(call: Call, signal: AbortSignal): Promise<Answer> {
+  const { context, plan, options } = call;
+  const request = await plan.build(signal);
+  // The time may have run out while the request was being built: then nothing must be sent any more.
+  signal.throwIfAborted();
+  return sendRequest(request, {
+    fetch: context.config.options.fetch ?? globalThis.fetch,
+    baseUrl: context.baseUrl,
+    headers: options.headers,
+    signal,
+    maxBytes: plan.maxResponseBytes ?? defaultMaxResponseBytes,
+    onSending: () => {
+      call.attempts++;
+      call.isSending = true;
+    },
+  });
+}
+
+function refused(failure: Failure, answer: Answer, call: Call): CartieError {
+  const { context, plan } = call;
+  const { config, limiter, emit } = context;
+  const { code, message, pause = plan.limits?.map(({ key }) => key) ?? [], ...details } = failure;
+  const asked = details.retryAfterMs ?? retryAfterOf(answer.headers);
+  const retryAfterMs = asked ?? (code === 'rate_limited' ? defaultPauseMs : undefined);
+  if (code === 'rate_limited' && retryAfterMs !== undefined) {
+    // Not waited for: a shared limiter's store may be slow, and the call's own pause is `retryAfterMs` anyhow.
+    for (const key of pause) limiter.pause(key, retryAfterMs).catch(() => undefined);
+    emit?.({ type: 'rate_limited', service: config.service, operation: plan.operation, retryAfterMs });
+  }
+  return new CartieError(code, message, {
+    ...details,
+    ...providerWords(details, config),
+    status: details.status ?? answer.status,
+    requestId: details.requestId ?? requestIdOf(config, answer),
+    retryAfterMs,
+  });
+}
+
+function timedOut(limit: 'attempt' | 'deadline', isSending: boolean): CartieError {
+  const message =
+    limit === 'attempt'
+      ? 'The answer was not complete within `timeoutMs`'
+      : 'The call did not end within `deadlineMs`';
+  return new CartieError('timeout', message, {
+    field: limit === 'attempt' ? 'timeoutMs' : 'deadlineMs',
+    outcome: isSending ? 'unknown' : 'not_executed',
+  });
+}
+
+/** The error with everything that the call knows: an unknown outcome of an earlier try stays. */
+function completed(thrown: unknown, call: Call): CartieError {
+  const error = isCartieError(thrown) ? thrown : unexpected(call.status !== undefined);
+  call.isUnknown ||= error.outcome === 'unknown';
+  return new CartieError(error.code, error.message, {
+    ...error,
+    service: error.service ?? call.about.service,
+    operation: error.operation ?? call.about.operation,
+    outcome: call.isUnknown ? 'unknown' : 'not_executed',
+    attempts: call.attempts,
+  });
+}
+
+// Whatever a client's own code threw while it made the request or read the answer. It may quote either.
+function unexpected(isAnswered: boolean): CartieError {
+  return isAnswered
+    ? new CartieError('invalid_response', 'The answer could not be understood', { retryable: false })
+    : new CartieError('invalid_input', 'The request could not be built from this input');
+}

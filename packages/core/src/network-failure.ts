@@ -1,0 +1,59 @@
+import { CartieError } from './errors.ts';
+
+/** Codes of failures before a byte of the request could be sent: the provider cannot have acted. */
+const beforeSending: ReadonlySet<string> = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EAI_FAIL',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENETDOWN',
+  'EADDRNOTAVAIL',
+  'UND_ERR_CONNECT_TIMEOUT',
+  'ERR_TLS_CERT_ALTNAME_INVALID',
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  'CERT_HAS_EXPIRED',
+  'CERT_NOT_YET_VALID',
+  'CERT_REVOKED',
+  'CERT_REJECTED',
+  'CERT_UNTRUSTED',
+  'CERT_CHAIN_TOO_LONG',
+  'HOSTNAME_MISMATCH',
+  'INVALID_CA',
+  'INVALID_PURPOSE',
+  'PATH_LENGTH_EXCEEDED',
+  'ERR_SSL_WRONG_VERSION_NUMBER',
+  'ERR_SSL_UNSUPPORTED_PROTOCOL',
+  'ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION',
+  'ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE',
+]);
+
+/**
+ * The `connection_failed` for whatever `fetch` threw. `not_executed` only where its causes prove that nothing was
+ * sent. Nothing else of the error is kept: it may quote the URL, headers or the peer's address.
+ */
+export function networkFailure(error: unknown): CartieError {
+  return failedToConnect(error)
+    ? new CartieError('connection_failed', 'No connection could be made', { outcome: 'not_executed' })
+    : new CartieError('connection_failed', 'The connection failed before the answer was complete');
+}
+
+function failedToConnect(error: unknown, depth = 0): boolean {
+  if (typeof error !== 'object' || error === null || depth > 5) return false;
+  const { code, syscall, cause, errors } = error as Record<string, unknown>;
+  return (
+    syscall === 'connect' ||
+    syscall === 'getaddrinfo' ||
+    beforeSending.has(String(code)) ||
+    // Several addresses were tried.
+    (Array.isArray(errors) &&
+      errors.length > 0 &&
+      errors.every((each) => failedToConnect(each, depth + 1))) ||
+    failedToConnect(cause, depth + 1)
+  );
+}
