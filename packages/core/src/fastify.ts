@@ -1,7 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { toNodeListener } from './node.ts';
 import { incomingBodyReader, incomingHeaders } from './node-incoming.ts';
-import { pathOf, type RequestHandler, receiverOf } from './webhook.ts';
+import { type RequestHandler, receiverOf } from './webhook.ts';
+import { pathOf } from './webhook-receiver.ts';
 
 /** What is used of a Fastify application (any version from 4 on). */
 export interface FastifyApp {

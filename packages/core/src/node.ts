@@ -1,7 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
 import { incomingBodyReader, incomingHeaders } from './node-incoming.ts';
-import { pathOf, type Receiver, type RequestHandler, receiverOf } from './webhook.ts';
+import { type RequestHandler, receiverOf } from './webhook.ts';
+import { pathOf, type Receiver } from './webhook-receiver.ts';
 
 /** What node:http calls for each request; Express takes it as a route's handler. Never rejects. */
 export type NodeListener = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
@@ -29,9 +30,14 @@ function nativeListener(receive: Receiver): NodeListener {
       readBody: incomingBodyReader(request),
     });
     if (response.headersSent || response.destroyed) return;
-    // What is left of a body would be read to its end before the next request: better to part.
-    if (!request.complete) response.setHeader('connection', 'close');
-    response.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body ?? '') });
-    response.end(body);
+    try {
+      // What is left of a body would be read to its end before the next request: better to part.
+      if (!request.complete) response.setHeader('connection', 'close');
+      response.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body ?? '') });
+      response.end(body);
+    } catch {
+      // Headers of the app's own that HTTP does not allow.
+      response.destroy();
+    }
   };
 }

@@ -14,7 +14,6 @@ export function checkWebhookOptions<T>(options: WebhookOptions<T>): WebhookLimit
 
 const fn = z.custom<unknown>((value) => typeof value === 'function', 'must be a function');
 const duration = z.number().positive().max(maxTimerMs);
-const positive = z.number().positive();
 const count = z.int().positive();
 
 const functions = {
@@ -32,10 +31,13 @@ const schema = z.strictObject({
   service: z.string().min(1),
   dedup: z.looseObject({ claim: fn }).optional(),
   // No timer waits for it, so it may be longer than timers go.
-  dedupMs: positive.default(8 * 24 * 60 * 60 * 1000),
+  dedupMs: z
+    .number()
+    .positive()
+    .default(8 * 24 * 60 * 60 * 1000),
   maxBodyBytes: count.default(1024 * 1024),
   bodyTimeoutMs: duration.default(10_000),
   timeoutMs: duration.default(25_000),
   maxInFlight: count.default(1_000),
-  rate: z.strictObject({ limit: positive, intervalMs: positive }).optional(),
+  rate: z.strictObject({ limit: count, intervalMs: duration }).optional(),
 });

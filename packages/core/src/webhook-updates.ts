@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { DedupClaim, DedupStore } from './stores.ts';
 import type { Update } from './webhook.ts';
 import { defaultRetryAfterMs, type Refusal, refusedByHandler } from './webhook-refusal.ts';
@@ -13,7 +14,7 @@ export interface UpdateHandling<T> {
 
 /**
  * Handles all updates of one request: those of one `orderKey` in order, different keys at the same time. A failure
- * ends its key (later updates must not overtake), not the others. Gives the first refusal; never rejects.
+ * ends its key (later updates must not overtake), not the others. Gives the first refusal.
  */
 export async function handleUpdates<T>(
   updates: readonly Update<T>[],
@@ -44,9 +45,10 @@ export async function handleUpdates<T>(
 
 async function handleUpdate<T>(
   update: Update<T>,
-  { onUpdate, dedup, dedupMs, report }: UpdateHandling<T>,
+  handling: UpdateHandling<T>,
   signal: AbortSignal,
 ): Promise<Refusal | undefined> {
+  const { onUpdate, dedup, report } = handling;
   let claim: DedupClaim | undefined;
   try {
     if (dedup !== undefined) {
@@ -55,28 +57,32 @@ async function handleUpdate<T>(
       if (claimed === 'busy') return busy;
       claim = claimed;
     }
-    await onUpdate(update, { signal });
+    // Once the claim is lost another delivery may be handled: this one must not go on beside it.
+    await onUpdate(update, { signal: claim ? AbortSignal.any([signal, claim.signal]) : signal });
   } catch (error) {
     report(error);
-    await release(claim, report);
+    await claim?.release();
     return refusedByHandler(error);
   }
-  try {
-    await claim?.commit(dedupMs);
-  } catch (error) {
-    // The update is handled. A refusal now would make the provider send it again, and once the claim has run out it
-    // would be handled a second time; so it is reported and answered with 200.
-    report(error);
-  }
+  if (claim !== undefined) await commit(claim, handling);
   return undefined;
 }
 
-async function release(claim: DedupClaim | undefined, report: (error: unknown) => void): Promise<void> {
-  try {
-    await claim?.release();
-  } catch (error) {
-    // The claim runs out by itself.
-    report(error);
+const commitPausesMs = [20, 100, 500];
+
+/**
+ * Tries to remember the update as handled. Where that fails for good, it is reported and the answer stays 200: the
+ * update is handled, and a refusal would have it sent and, once the claim has run out, handled again.
+ */
+async function commit<T>(claim: DedupClaim, { dedupMs, report }: UpdateHandling<T>): Promise<void> {
+  for (let attempt = 0; ; attempt += 1) {
+    try {
+      return await claim.commit(dedupMs);
+    } catch (error) {
+      const pauseMs = commitPausesMs[attempt];
+      if (pauseMs === undefined || claim.signal.aborted) return report(error);
+      await sleep(pauseMs);
+    }
   }
 }
 
