@@ -3,7 +3,7 @@
 //
 //   node scripts/packed-consumer.mjs <folder of tarballs>
 import { execFileSync, spawn } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { root } from './test-counts.mjs';
@@ -44,12 +44,12 @@ async function main() {
   );
   write('package.json', JSON.stringify({ name: 'app', private: true, type: 'module' }));
   step('npm install');
-  const { devDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  const { version } = JSON.parse(readFileSync(join(root, 'node_modules/typescript/package.json'), 'utf8'));
   await npm(
     'install',
     ...tarballs.map((tarball) => `./${tarball}`),
     '@types/node@22',
-    `typescript@${devDependencies.typescript}`,
+    `typescript@${version}`,
   );
 
   const entries = manifests.flatMap(({ name, exports }) =>

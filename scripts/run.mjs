@@ -50,8 +50,8 @@ function repositoryNode() {
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
   if (major > 22 || (major === 22 && minor >= 18)) return process.execPath;
   fail(
-    `This repository needs Node 22.18 or newer; this is ${process.versions.node}, and the repository brings none ` +
-      `for ${process.platform} ${process.arch}. Install a newer Node and run the command again.`,
+    `This repository needs Node 22.18 or newer and this is ${process.versions.node}. ` +
+      'Install a newer one and run the command again.',
   );
   return undefined;
 }
