@@ -1,16 +1,53 @@
+import { z } from 'zod';
+import { createBatcher } from './batcher.ts';
+import { cachedCount } from './cached-count.ts';
+import { disposeAll } from './dispose-all.ts';
+import {
+  acceptUpdates,
+  buriedRows,
+  countRows,
+  discardRow,
+  retryRow,
+  type StoredUpdate,
+  storeUpdate,
+} from './inbox-accept.ts';
+import { startInboxCleaner } from './inbox-cleaner.ts';
+import { inboxQueue } from './inbox-rows.ts';
+import { startInboxWorker } from './inbox-worker.ts';
 import type { JobQueue } from './job-queue.ts';
+import { nudge } from './nudges.ts';
+import { parseOptions } from './options.ts';
+import { persist } from './persist.ts';
 import type { SqlDatabase, SqlTransaction } from './sql.ts';
+import { isCollision, isUnavailable } from './sql-error.ts';
+import { createWaker, wakeQueue } from './waker.ts';
 import type { Update } from './webhook.ts';
+import {
+  countSchema,
+  databaseSchema,
+  functionSchema,
+  jobQueueSchema,
+  keptSchema,
+  timingsSchema,
+  type WorkTimings,
+  withDefaults,
+} from './work-options.ts';
 
 /** Options of {@link createInbox}. */
 export interface InboxOptions<Native> {
   database: SqlDatabase<Native>;
   /** Wakes workers of other processes at once; without it they find work by the sweep. */
   queue?: JobQueue | undefined;
-  /** How long a processed id is remembered, per `source` prefix (the part before the first `:`). Milliseconds. @default 8 days */
+  /**
+   * How long the id of a handled update is remembered: for all, or per `source` prefix (the part before the first `:`).
+   * Milliseconds. @default 25 hours for `telegram`, whose ids may start anew, 8 days for all others
+   */
   dedupMs?: number | Readonly<Record<string, number>> | undefined;
   /** How long the payload of a finished update is kept. Milliseconds. @default 24 hours */
   payloadMs?: number | undefined;
+  /** How long a dead update is kept with its payload, for somebody to retry it. Milliseconds. @default 30 days */
+  deadMs?: number | undefined;
+  timings?: WorkTimings | undefined;
 }
 
 /** An update in the inbox. */
@@ -64,15 +101,134 @@ export interface DeadRow {
 
 /** Updates stored durably before they are acknowledged, handled once, in order per key. */
 export interface Inbox<Native = unknown> {
-  /** Stores updates in one transaction, grouped with concurrent callers. One answer per update, in order. */
+  /**
+   * Stores updates in one transaction, grouped with concurrent callers. One answer per update, in order. Texts may hold
+   * any characters and any length; a payload is JSON of at most 16 MiB. Throws `invalid_input` where an update cannot be
+   * stored, `storage_error` where the database fails: then ask the provider to send it again.
+   */
   accept(update: Update): Promise<'added' | 'duplicate'>;
   accept(updates: readonly Update[]): Promise<('added' | 'duplicate')[]>;
   /** Starts a worker; dispose of it to stop: it takes no new rows and waits for those in hand. */
   work(handler: InboxHandler<Native>, options?: InboxWorkOptions): Promise<AsyncDisposable>;
+  /** Exact; on a large backlog at most a second old. */
   counts(): Promise<{ pending: number; dead: number; oldestPendingMs: number | undefined }>;
   dead(options?: { limit?: number | undefined }): Promise<DeadRow[]>;
   /** Puts a dead row at its key's end. `false` if there is no such dead row. */
   retry(seq: number): Promise<boolean>;
   /** Forgets a dead row's work (its id stays known). */
   discard(seq: number): Promise<boolean>;
+}
+
+const dayMs = 86_400_000;
+const defaultDedupMs = 8 * dayMs;
+const dedupMsBySource: Readonly<Record<string, number>> = { telegram: 25 * 3_600_000 };
+const maxBatch = 256;
+// A place in a batch for each 16 KiB: 256 places are at most about 4 MiB in one statement.
+const bytesPerPlace = 16_384;
+
+const optionsSchema = z.strictObject({
+  database: databaseSchema,
+  queue: jobQueueSchema.optional(),
+  dedupMs: z.union([keptSchema, z.record(z.string(), keptSchema)]).optional(),
+  payloadMs: keptSchema.optional(),
+  deadMs: keptSchema.optional(),
+  timings: timingsSchema.optional(),
+});
+
+const workSchema = z.strictObject({
+  concurrency: countSchema.optional(),
+  attempts: countSchema.optional(),
+  backoffMs: keptSchema.optional(),
+  maxBackoffMs: keptSchema.optional(),
+  onHandled: functionSchema.optional(),
+  onFailure: functionSchema.optional(),
+});
+
+/**
+ * An inbox in the tables of `migratePostgres`.
+ *
+ * @throws CartieError `invalid_config` for options that make no sense
+ */
+export function createInbox<Native>(options: InboxOptions<Native>): Inbox<Native> {
+  parseOptions('inbox', optionsSchema, options);
+  const { database } = options;
+  const timings = withDefaults(options.timings);
+  const waker = createWaker(options.queue, wakeQueue(inboxQueue));
+  const batcher = createBatcher({
+    maxWeight: maxBatch,
+    weigh: weightOf,
+    splits: (error) => !isUnavailable(error) && !isCollision(error),
+    async run(calls: readonly (readonly StoredUpdate[])[]) {
+      const answers = await persist(() => acceptUpdates(database, calls.flat()));
+      nudge(database, inboxQueue);
+      waker.wake();
+      let next = 0;
+      return calls.map(({ length }) => {
+        next += length;
+        return answers.slice(next - length, next);
+      });
+    },
+  });
+
+  async function acceptAll(updates: readonly Update[]): Promise<('added' | 'duplicate')[]> {
+    // Joined with others' updates in a batch, the wait for itself would be everybody's.
+    database.assertOutsideTransaction?.();
+    const stored = updates.map((update, index) =>
+      storeUpdate(update, updates.length === 1 ? '' : `updates[${index}].`),
+    );
+    return stored.length === 0 ? [] : await batcher.add(stored);
+  }
+
+  function accept(update: Update): Promise<'added' | 'duplicate'>;
+  function accept(updates: readonly Update[]): Promise<('added' | 'duplicate')[]>;
+  async function accept(input: Update | readonly Update[]): Promise<unknown> {
+    if (Array.isArray(input)) return await acceptAll(input as readonly Update[]);
+    return (await acceptAll([input as Update]))[0];
+  }
+
+  const dedupMs = (source: string): number => keptMs(options.dedupMs, source);
+
+  return {
+    accept,
+    async work(handler, workOptions = {}) {
+      parseOptions('inbox', workSchema, workOptions);
+      const worker = await startInboxWorker({
+        database,
+        handler,
+        terms: {
+          concurrency: workOptions.concurrency ?? (database.singleConnection ? 1 : 4),
+          attempts: workOptions.attempts ?? 10,
+          backoffMs: workOptions.backoffMs ?? 1_000,
+          maxBackoffMs: workOptions.maxBackoffMs ?? 300_000,
+        },
+        timings,
+        payloadMs: options.payloadMs ?? dayMs,
+        keepDeadMs: options.deadMs ?? 30 * dayMs,
+        dedupMs,
+        onHandled: workOptions.onHandled,
+        onFailure: workOptions.onFailure,
+      });
+      const cleaner = startInboxCleaner(database, timings.cleanMs);
+      const alarm = await options.queue?.work(wakeQueue(inboxQueue), async () => worker.nudge());
+      return disposeAll([alarm, cleaner, worker]);
+    },
+    counts: cachedCount(() => countRows(database)),
+    dead: async ({ limit = 100 } = {}) => await buriedRows(database, limit),
+    async retry(seq) {
+      const retried = await retryRow(database, seq);
+      if (retried) nudge(database, inboxQueue);
+      return retried;
+    },
+    discard: async (seq) => await discardRow(database, seq, dedupMs),
+  };
+}
+
+function weightOf(updates: readonly StoredUpdate[]): number {
+  return updates.reduce((weight, { payload }) => weight + 1 + Math.floor(payload.length / bytesPerPlace), 0);
+}
+
+function keptMs(configured: InboxOptions<unknown>['dedupMs'], source: string): number {
+  if (typeof configured === 'number') return configured;
+  const prefix = source.split(':', 1)[0] ?? '';
+  return configured?.[prefix] ?? dedupMsBySource[prefix] ?? defaultDedupMs;
 }

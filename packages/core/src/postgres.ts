@@ -1,4 +1,13 @@
 export {
+  createInbox,
+  type DeadRow,
+  type Inbox,
+  type InboxHandler,
+  type InboxOptions,
+  type InboxRow,
+  type InboxWorkOptions,
+} from './inbox.ts';
+export {
   type KyselyDatabaseOptions,
   type KyselyExecutor,
   type KyselyLike,
@@ -16,3 +25,4 @@ export {
 export { migratePostgres, type PostgresMigration, postgresMigrations } from './postgres-schema.ts';
 export { type PostgresStore, type PostgresStoreOptions, postgresStore } from './postgres-store.ts';
 export type { SqlDatabase, SqlExecutor, SqlTransaction } from './sql.ts';
+export type { WorkTimings } from './work-options.ts';
