@@ -1,16 +1,18 @@
 export { type ActiveFault, type Fault, type FaultKind, type Faults, faultKinds } from './faults.ts';
 export { createSandbox, type Sandbox, type SandboxOptions } from './sandbox.ts';
 export { type RunningSandbox, type StartOptions, startSandbox } from './start-sandbox.ts';
+export type { DeliveryRecord } from './telegram/delivery-record.ts';
 export type { CallRecord } from './telegram/handlers.ts';
 export type { ConversationEntry } from './telegram/message-log.ts';
-export type { PersonInput, UserMessage } from './telegram/people.ts';
+export type { PersonInput, UserFile, UserMessage } from './telegram/people.ts';
 export type {
   BotReference,
-  DeliveryRecord,
   SandboxBot,
   TelegramOptions,
   TelegramSandbox,
-} from './telegram/telegram.ts';
+  Whereabouts,
+} from './telegram/public.ts';
+export type { Member } from './telegram/state.ts';
 export type {
   TelegramChat,
   TelegramEntity,
@@ -19,3 +21,4 @@ export type {
   TelegramUpdate,
   TelegramUser,
 } from './telegram/types.ts';
+export type { UpdateKind } from './telegram/updates.ts';

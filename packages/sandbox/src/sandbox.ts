@@ -3,7 +3,8 @@ import { createClock } from './clock.ts';
 import { createFaults, type Faults } from './faults.ts';
 import { createLive, type Live } from './live.ts';
 import type { Provider, ProviderContext } from './provider.ts';
-import { createTelegram, type TelegramOptions, type TelegramSandbox } from './telegram/telegram.ts';
+import type { TelegramOptions, TelegramSandbox } from './telegram/public.ts';
+import { createTelegram } from './telegram/telegram.ts';
 
 /** Options of {@link createSandbox}. */
 export interface SandboxOptions {
@@ -53,7 +54,9 @@ export function createSandboxParts(options: SandboxOptions): SandboxParts {
   const live = createLive();
   const faults = createFaults(live);
   const context: ProviderContext = { clock, live, faults, history, webhookFetch: options.webhookFetch };
-  const telegram = createTelegram(context, { floodScale: timeScale, ...options.telegram });
+  const telegram = createTelegram(context, {
+    floodScale: options.telegram?.floodScale ?? timeScale,
+  });
   const providers = [telegram.provider];
   return {
     handlers: providers.flatMap((provider) => [...provider.handlers]),

@@ -1,7 +1,9 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { getResponse } from 'msw';
+import { controlPath, controlResponse } from './control.ts';
 import { toRequest, writeResponse } from './http.ts';
+import { pageResponse } from './page/page.ts';
 import { createSandboxParts, type Sandbox, type SandboxOptions, type SandboxParts } from './sandbox.ts';
 
 /** Options of {@link startSandbox}. */
@@ -52,15 +54,28 @@ async function serve(
 ): Promise<void> {
   const path = incoming.url ?? '/';
   const provider = sandbox.providers.find(({ name }) => path.startsWith(`/${name}/`));
-  if (!provider) {
-    outgoing.writeHead(404).end();
-    return;
-  }
-  const request = await toRequest(incoming, outgoing, provider.origin + path.slice(provider.name.length + 1));
+  const url = provider ? provider.origin + path.slice(provider.name.length + 1) : `http://sandbox${path}`;
+  const request = await toRequest(incoming, outgoing, url);
   if (request === 'too_large') {
     outgoing.writeHead(413, { connection: 'close' }).end();
     return;
   }
-  const response = await getResponse(sandbox.handlers, request);
-  await writeResponse(response ?? new Response(null, { status: 404 }), outgoing);
+  const response = provider
+    ? await getResponse(sandbox.handlers, request)
+    : await ownResponse(sandbox, request, incoming.headers.host);
+  await writeResponse(response ?? new Response('Not found', { status: 404 }), outgoing);
+}
+
+async function ownResponse(
+  sandbox: SandboxParts,
+  request: Request,
+  host: string | undefined,
+): Promise<Response | undefined> {
+  // A name that resolves to this machine is how a web page elsewhere would reach the sandbox.
+  if (!/^(localhost|\[[0-9a-f:]+\]|\d+\.\d+\.\d+\.\d+)(:\d+)?$/i.test(host ?? '')) {
+    return new Response('Use the address of the sandbox, not a name for it', { status: 403 });
+  }
+  const { pathname } = new URL(request.url);
+  if (pathname.startsWith(`${controlPath}/`)) return controlResponse(sandbox, request);
+  return request.method === 'GET' ? pageResponse(pathname) : undefined;
 }

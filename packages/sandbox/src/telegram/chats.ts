@@ -40,7 +40,7 @@ export function checkAccess(state: TelegramState, bot: Bot, chat: Chat, access: 
     const user = state.users.get(id);
     if (!user) throw badRequest('chat not found');
     if (user.deactivated) throw forbidden('user is deactivated');
-    if (access === 'write' && (user.notStarted === 'all' || user.notStarted.has(bot.id))) {
+    if (access === 'write' && user.notStarted.has(bot.id)) {
       throw forbidden("bot can't initiate conversation with a user");
     }
     if (access === 'write' && user.blocked.has(bot.id)) throw forbidden('bot was blocked by the user');

@@ -27,7 +27,7 @@ export function readReplyMarkup(params: Params): ReplyMarkup {
   const markup = params.object('reply_markup', 'reply markup');
   if (!markup) return { inline: undefined, other: undefined };
   if (!('inline_keyboard' in markup)) return { inline: undefined, other: markup };
-  const rows = markup['inline_keyboard'];
+  const rows = markup.inline_keyboard;
   if (!Array.isArray(rows) || !rows.every(Array.isArray)) {
     throw badRequest('field "inline_keyboard" of the InlineKeyboardMarkup should be an Array of Arrays');
   }
@@ -44,19 +44,19 @@ export function readReplyMarkup(params: Params): ReplyMarkup {
 function checkButton(button: unknown): void {
   if (!isRecord(button))
     throw badRequest("can't parse inline keyboard button: InlineKeyboardButton must be an Object");
-  if (typeof button['text'] !== 'string') {
+  if (typeof button.text !== 'string') {
     throw badRequest('can\'t parse inline keyboard button: Can\'t find field "text"');
   }
-  if (button['text'].trim() === '') throw badRequest('BUTTON_TEXT_EMPTY');
+  if (button.text.trim() === '') throw badRequest('BUTTON_TEXT_EMPTY');
   if (!buttonActions.some((action) => button[action] !== undefined)) {
     throw badRequest("can't parse inline keyboard button: Text buttons are unallowed in the inline keyboard");
   }
-  const data = button['callback_data'];
+  const data = button.callback_data;
   if (data !== undefined) {
     const size = Buffer.byteLength(String(data));
     if (size < 1 || size > 64) throw badRequest('BUTTON_DATA_INVALID');
   }
-  const url = button['url'];
+  const url = button.url;
   if (url !== undefined && !/^(https?|tg|ton):\/\/.|^[^\s/]+\.[^\s/]+/i.test(String(url))) {
     throw badRequest(`inline keyboard button URL '${String(url)}' is invalid: Wrong HTTP URL`);
   }

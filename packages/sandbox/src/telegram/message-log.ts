@@ -10,6 +10,11 @@ export interface ConversationEntry {
   readonly text: string | undefined;
   /** As the API shows it now: after edits, with its keyboard. */
   readonly message: TelegramMessage;
+  /** Who reacted with what. */
+  readonly reactions: readonly {
+    readonly by: number;
+    readonly reaction: readonly Record<string, unknown>[];
+  }[];
 }
 
 /** The messages of one chat, oldest first; the oldest are forgotten beyond the capacity. */
@@ -18,26 +23,32 @@ export interface MessageLog {
   get(messageId: number): ConversationEntry | undefined;
   /** Shows another version of a message. */
   replace(message: TelegramMessage): void;
+  /** Sets someone's reactions; gives the ones before. */
+  react(
+    messageId: number,
+    by: number,
+    reaction: readonly Record<string, unknown>[],
+  ): readonly Record<string, unknown>[];
   remove(messageId: number): boolean;
   entries(): ConversationEntry[];
+  /** The newest. */
+  last(): ConversationEntry | undefined;
 }
 
 /** Creates a {@link MessageLog}. */
 export function createMessageLog(capacity: number): MessageLog {
   const entries = new Map<number, ConversationEntry>();
-  const entry = (
-    from: ConversationEntry['from'],
-    message: TelegramMessage,
-    at: number,
-  ): ConversationEntry => ({
-    from,
-    at,
-    text: message.text ?? message.caption,
-    message,
-  });
+  let newest: number | undefined;
   return {
     add(from, message, at) {
-      entries.set(message.message_id, entry(from, message, at));
+      entries.set(message.message_id, {
+        from,
+        at,
+        text: message.text ?? message.caption,
+        message,
+        reactions: [],
+      });
+      newest = message.message_id;
       if (entries.size <= capacity) return;
       const oldest = entries.keys().next();
       if (!oldest.done) entries.delete(oldest.value);
@@ -45,9 +56,21 @@ export function createMessageLog(capacity: number): MessageLog {
     get: (messageId) => entries.get(messageId),
     replace(message) {
       const old = entries.get(message.message_id);
-      if (old) entries.set(message.message_id, entry(old.from, message, old.at));
+      if (old) entries.set(message.message_id, { ...old, text: message.text ?? message.caption, message });
+    },
+    react(messageId, by, reaction) {
+      const entry = entries.get(messageId);
+      if (!entry) return [];
+      const before = entry.reactions.find((one) => one.by === by)?.reaction ?? [];
+      const others = entry.reactions.filter((one) => one.by !== by);
+      entries.set(messageId, {
+        ...entry,
+        reactions: reaction.length > 0 ? [...others, { by, reaction }] : others,
+      });
+      return before;
     },
     remove: (messageId) => entries.delete(messageId),
     entries: () => [...entries.values()],
+    last: () => (newest === undefined ? undefined : entries.get(newest)),
   };
 }

@@ -76,14 +76,13 @@ export function post(
 function replyOf(call: Call, chat: Chat): MessageContent {
   const { params } = call;
   const reply = params.object('reply_parameters', 'reply parameters');
-  const messageId = reply ? Number(reply['message_id']) : params.integer('reply_to_message_id');
-  if (!messageId || (isRecord(reply) && reply['chat_id'] !== undefined)) return {};
+  const messageId = reply ? Number(reply.message_id) : params.integer('reply_to_message_id');
+  if (!messageId || (isRecord(reply) && reply.chat_id !== undefined)) return {};
   const original = chat.log.get(messageId);
   if (original) {
     const { reply_to_message: _, ...shown } = original.message;
     return { reply_to_message: shown };
   }
-  if (reply?.['allow_sending_without_reply'] === true || params.boolean('allow_sending_without_reply'))
-    return {};
+  if (reply?.allow_sending_without_reply === true || params.boolean('allow_sending_without_reply')) return {};
   throw badRequest('message to be replied not found');
 }

@@ -8,7 +8,7 @@ import { createUpdateQueue, type UpdateQueue } from './updates.ts';
 export interface User {
   info: TelegramUser;
   /** Bots that the user has not started: they may not write first. */
-  readonly notStarted: Set<number> | 'all';
+  readonly notStarted: Set<number>;
   readonly blocked: Set<number>;
   deactivated: boolean;
 }

@@ -1,81 +1,28 @@
 import type { Provider, ProviderContext } from '../provider.ts';
 import { createRingBuffer } from '../ring-buffer.ts';
+import { editMessage, migrate, pressButton, pushUpdate, reactTo, setBlocked } from './actions.ts';
 import type { TelegramParts } from './call.ts';
+import { telegramControl } from './control.ts';
+import { type DeliveryRecord, deliveryRecord } from './delivery-record.ts';
 import { createFiles } from './files.ts';
 import { createFlood } from './flood.ts';
 import { type CallRecord, createApiServer, telegramOrigin } from './handlers.ts';
-import type { ConversationEntry } from './message-log.ts';
+import { changeMember } from './members.ts';
 import { createParams } from './params.ts';
-import { ensureUser, type PersonInput, receiveMessage, type UserMessage } from './people.ts';
+import { ensureUser, receiveMessage } from './people.ts';
 import { createPolling } from './polling.ts';
-import { addBot, type Bot, createChatRecord, createState } from './state.ts';
-import type { TelegramChat, TelegramMessage, TelegramUpdate, TelegramUser } from './types.ts';
+import type { BotReference, TelegramSandbox } from './public.ts';
+import { addBot, type Bot, createChatRecord, createState, type TelegramState } from './state.ts';
+import type { TelegramChat, TelegramUser } from './types.ts';
+import { parseWebhookReply } from './webhook-reply.ts';
 import { createWebhooks } from './webhooks.ts';
 
-/** A bot of the simulated Telegram. */
-export interface SandboxBot {
-  readonly id: number;
-  readonly token: string;
-  readonly username: string;
-}
-
-/** A bot by its token, or as `createBot` gave it. */
-export type BotReference = string | { readonly token: string };
-
-/** One attempt to deliver an update to a webhook. */
-export interface DeliveryRecord {
-  /** Epoch milliseconds when the attempt began. */
-  readonly at: number;
-  readonly durationMs: number;
-  readonly botId: number;
-  readonly updateId: number;
-  /** `message`, `callback_query` … */
-  readonly kind: string;
-  /** 1 for the first. */
-  readonly attempt: number;
-  /** The HTTP status; undefined if none came. */
-  readonly status: number | undefined;
-  /** Why none came. */
-  readonly error: string | undefined;
-}
-
-/** Settings of the simulated Telegram. */
-export interface TelegramOptions {
-  /** Scales the windows of the flood rules; 0 turns them off. @default the sandbox's `timeScale` */
-  floodScale?: number | undefined;
-}
-
-/** The simulated Telegram, from outside of the Bot API. */
-export interface TelegramSandbox {
-  /** What a client takes as its base URL. */
-  apiUrl: string;
-  /** Makes a bot, as BotFather does. */
-  createBot(options?: { token?: string; username?: string; name?: string }): SandboxBot;
-  bots(): SandboxBot[];
-  /** Makes a person. With `started: false` bots may not write first. */
-  createUser(user?: Partial<TelegramUser> & { started?: boolean }): TelegramUser;
-  /** Makes a group, supergroup or channel, with every bot that exists inside (in a channel as administrator). */
-  createChat(chat?: Partial<TelegramChat>): TelegramChat;
-  /** A user writes. The bots that see the chat get an update. */
-  userSends(bot: BotReference, message: UserMessage): TelegramMessage;
-  /** The conversation as it looks now, oldest first. A private chat is shown for one bot if there are several. */
-  messages(chatId: number, bot?: BotReference): ConversationEntry[];
-  /** Calls of the Bot API, oldest first. */
-  calls(): CallRecord[];
-  /** Webhook attempts, oldest first. */
-  deliveries(): DeliveryRecord[];
-  /** Updates that are neither delivered nor fetched. */
-  pendingUpdates(bot: BotReference): TelegramUpdate[];
-  /** Resolves once no update waits, of this bot or of any. */
-  settled(bot?: BotReference): Promise<void>;
-  /** Forgets everything: bots, chats, logs. */
-  reset(): void;
-}
+const tokenPattern = /^[1-9]\d*:[\w-]{3,}$/;
 
 /** Creates the simulated Telegram and its place among the providers. */
 export function createTelegram(
   context: ProviderContext,
-  options: TelegramOptions & { floodScale: number },
+  options: { floodScale: number },
 ): { sandbox: TelegramSandbox; provider: Provider } {
   const { clock, live, history } = context;
   const state = createState(clock, live, history);
@@ -84,55 +31,43 @@ export function createTelegram(
   const waiters = new Set<() => void>();
 
   const webhooks = createWebhooks(context, {
-    attempted(bot, { update, attempt, startedAt, durationMs, answer }) {
-      deliveries.push({
-        at: startedAt,
-        durationMs,
-        botId: bot.id,
-        updateId: update.id,
-        kind: update.kind,
-        attempt,
-        status: answer.outcome === 'answered' ? answer.status : undefined,
-        error: answer.outcome === 'answered' ? undefined : answer.error,
-      });
+    attempted(bot, attempt) {
+      deliveries.push(deliveryRecord(bot.id, attempt));
       live.emit({ provider: 'telegram', type: 'delivery', bot: bot.id });
     },
     replied: (bot, body) => void executeReply(bot, body),
     setting: (bot) => parts.polling.abort(bot, 'webhook'),
   });
+  const files = createFiles();
   const parts: TelegramParts = {
     state,
     webhooks,
+    files,
     flood: createFlood(clock.now, options.floodScale),
-    files: createFiles(),
     polling: createPolling(state, webhooks.active),
-  };
-  const record = (call: CallRecord): void => {
-    calls.push(call);
-    live.emit({ provider: 'telegram', type: 'call', bot: call.botId });
   };
   const server = createApiServer(context, parts, record);
 
+  function record(call: CallRecord): void {
+    calls.push(call);
+    live.emit({ provider: 'telegram', type: 'call', bot: call.botId });
+  }
+
   async function executeReply(bot: Bot, body: string): Promise<void> {
-    const reply = parseReply(body);
+    const reply = parseWebhookReply(body);
     if (!reply) return;
     const at = clock.now();
-    const { method, ...values } = reply;
-    const { response, result, description } = await server.execute(
-      bot,
-      method,
-      createParams(values),
-      new AbortController().signal,
-    );
+    const { method, values } = reply;
+    const done = await server.execute(bot, method, createParams(values), new AbortController().signal);
     record({
       at,
       durationMs: clock.now() - at,
       botId: bot.id,
       method,
       params: values,
-      status: response.status,
-      description,
-      result,
+      status: done.response.status,
+      description: done.description,
+      result: done.result,
       executed: true,
       fault: undefined,
     });
@@ -152,42 +87,53 @@ export function createTelegram(
   const sandbox: TelegramSandbox = {
     apiUrl: telegramOrigin,
     createBot(given = {}) {
-      state.ids.bot += 1;
-      const token = given.token ?? `${state.ids.bot}:${randomTokenPart()}`;
-      if (!/^[1-9]\d*:[\w-]{3,}$/.test(token)) {
+      if (given.token !== undefined && !tokenPattern.test(given.token)) {
         throw new TypeError('token must look like 123456:ABC-DEF');
       }
-      const username = given.username ?? `sandbox_${token.split(':')[0]}_bot`;
-      const existing = state.bots.get(token);
-      const bot = existing ?? addBot(state, { token, username, name: given.name ?? 'Sandbox bot' });
-      if (!existing) {
-        bot.updates.onRemove(() => {
-          for (const waiter of waiters) waiter();
-        });
-        live.emit({ provider: 'telegram', type: 'bot', bot: bot.id });
-      }
-      return { id: bot.id, token, username: bot.info.username ?? username };
+      const known = given.token === undefined ? undefined : state.bots.get(given.token);
+      return shownBot(known ?? makeBot(given));
     },
-    bots: () =>
-      [...state.bots.values()].map(({ id, token, info }) => ({ id, token, username: info.username ?? '' })),
+    bots: () => [...state.bots.values()].map(shownBot),
     createUser({ started = true, ...input }: Partial<TelegramUser> & { started?: boolean } = {}) {
-      const user = ensureUser(state, input as PersonInput);
-      if (!started)
-        for (const bot of state.bots.values()) if (user.notStarted !== 'all') user.notStarted.add(bot.id);
+      const user = ensureUser(state, input);
+      if (!started) for (const bot of state.bots.values()) user.notStarted.add(bot.id);
       return user.info;
     },
-    createChat({ id, type = 'supergroup', ...rest } = {}) {
-      if (type === 'private') throw new TypeError('type: a private chat is made by createUser()');
-      const chatId = id ?? nextChatId(type);
-      const info: TelegramChat = { id: chatId, title: rest.title ?? 'Sandbox chat', ...rest, type };
+    createChat({ id, type = 'supergroup', botStatus, ...rest } = {}) {
+      if (type === 'private') throw new TypeError('type: a private chat comes with createUser()');
+      const chatId = id ?? nextChatId(state, type);
+      const info: TelegramChat = { id: chatId, title: 'Sandbox chat', ...rest, type };
       const chat = createChatRecord(state, info);
       state.chats.set(chatId, chat);
-      const status = type === 'channel' ? 'administrator' : 'member';
+      const status = botStatus ?? (type === 'channel' ? 'administrator' : 'member');
       for (const bot of state.bots.values()) chat.members.set(bot.id, { status });
       live.emit({ provider: 'telegram', type: 'chat', chat: chatId });
       return info;
     },
-    userSends: (reference, message) => receiveMessage(state, botOf(reference), message),
+    chats(reference) {
+      const bot = botOf(reference);
+      const shared = [...state.chats.values()].filter((chat) => chat.members.has(bot.id));
+      return [...bot.privateChats.values(), ...shared]
+        .sort((a, b) => (b.log.last()?.at ?? 0) - (a.log.last()?.at ?? 0))
+        .map((chat) => chat.info);
+    },
+    setMember(chatId, userId, member) {
+      const chat = state.chats.get(chatId);
+      if (!chat) throw new Error(`chat: there is no chat ${chatId}`);
+      changeMember(state, chat, userId, { by: ensureUser(state).info, to: member });
+    },
+    userSends(reference, message) {
+      const bot = botOf(reference);
+      if (message.chat === undefined) setBlocked(state, bot, message.from, false);
+      return receiveMessage(state, files, bot, message);
+    },
+    userEdits: (reference, edit) => editMessage(state, botOf(reference), edit),
+    userPresses: (reference, press) => pressButton(state, botOf(reference), press),
+    userReacts: (reference, reaction) => reactTo(state, botOf(reference), reaction),
+    userBlocks: (reference, user) => setBlocked(state, botOf(reference), user, true),
+    migrateChat: (chatId) => migrate(state, chatId),
+    pushUpdate: (reference, kind, payload) => pushUpdate(state, botOf(reference), kind, payload),
+    answerTo: (reference, queryId) => botOf(reference).queries.get(queryId)?.answer,
     messages(chatId, reference) {
       const shared = state.chats.get(chatId);
       if (shared) return shared.log.entries();
@@ -220,7 +166,8 @@ export function createTelegram(
       webhooks.clear();
       parts.polling.clear();
       parts.flood.clear();
-      parts.files.clear();
+      files.clear();
+      for (const bot of state.bots.values()) bot.updates.clear();
       state.bots.clear();
       state.users.clear();
       state.chats.clear();
@@ -230,13 +177,16 @@ export function createTelegram(
     },
   };
 
-  function nextChatId(type: TelegramChat['type']): number {
-    if (type === 'group') {
-      state.ids.group += 1;
-      return -state.ids.group;
-    }
-    state.ids.supergroup += 1;
-    return -1_000_000_000_000 - state.ids.supergroup;
+  function makeBot(given: { token?: string; username?: string; name?: string }): Bot {
+    state.ids.bot += 1;
+    const token = given.token ?? `${state.ids.bot}:${randomTokenPart()}`;
+    const username = given.username ?? `sandbox_${token.split(':')[0]}_bot`;
+    const bot = addBot(state, { token, username, name: given.name ?? 'Sandbox bot' });
+    bot.updates.onRemove(() => {
+      for (const waiter of waiters) waiter();
+    });
+    live.emit({ provider: 'telegram', type: 'bot', bot: bot.id });
+    return bot;
   }
 
   return {
@@ -245,7 +195,7 @@ export function createTelegram(
       name: 'telegram',
       origin: telegramOrigin,
       handlers: server.handlers,
-      control: { reads: {}, actions: {} },
+      control: telegramControl(sandbox),
       reset: sandbox.reset,
       close() {
         webhooks.clear();
@@ -255,20 +205,19 @@ export function createTelegram(
   };
 }
 
-function randomTokenPart(): string {
-  return `AA${Buffer.from(crypto.getRandomValues(new Uint8Array(24))).toString('base64url')}x`;
+function shownBot({ id, token, info }: Bot): { id: number; token: string; username: string } {
+  return { id, token, username: info.username ?? '' };
 }
 
-/** Methods that a webhook's answer may not hold. */
-const refusedInReply = /^(get|setwebhook$|deletewebhook$|close$|logout$)/i;
-
-function parseReply(body: string): { method: string; [parameter: string]: unknown } | undefined {
-  if (!body.startsWith('{')) return undefined;
-  try {
-    const reply = JSON.parse(body);
-    if (typeof reply.method !== 'string' || refusedInReply.test(reply.method)) return undefined;
-    return reply;
-  } catch {
-    return undefined;
+function nextChatId(state: TelegramState, type: TelegramChat['type']): number {
+  if (type === 'group') {
+    state.ids.group += 1;
+    return -state.ids.group;
   }
+  state.ids.supergroup += 1;
+  return -1_000_000_000_000 - state.ids.supergroup;
+}
+
+function randomTokenPart(): string {
+  return `AA${Buffer.from(crypto.getRandomValues(new Uint8Array(24))).toString('base64url')}x`;
 }

@@ -148,7 +148,7 @@ function webhookHeaders(target: WebhookTarget, url: URL): Record<string, string>
   };
   if (url.username || url.password) {
     const userinfo = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
-    headers['authorization'] = `Basic ${Buffer.from(userinfo).toString('base64')}`;
+    headers.authorization = `Basic ${Buffer.from(userinfo).toString('base64')}`;
   }
   if (target.secretToken) headers['x-telegram-bot-api-secret-token'] = target.secretToken;
   return headers;

@@ -149,7 +149,7 @@ function maxConnectionsOf(params: Params): number {
 }
 
 function certificateOf(params: Params): { bytes: Uint8Array } | undefined {
-  return params.upload(params.values['certificate'], 'certificate');
+  return params.upload(params.values.certificate, 'certificate');
 }
 
 function isSame(webhook: Webhook, url: string, params: Params): boolean {

@@ -1,4 +1,4 @@
-import type { TelegramEntity } from './types.ts';
+import type { TelegramEntity } from '../types.ts';
 
 const patterns = [
   ['bot_command', /(?<![\w/])\/[A-Za-z0-9_]{1,64}(?:@[A-Za-z0-9_]{3,32})?(?!\w)/g],
