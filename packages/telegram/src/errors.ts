@@ -1,4 +1,4 @@
-import { type Answer, type ErrorCode, type Failure, isCartieError } from '@cartie/core';
+import { type Answer, type ErrorCode, type Failure, isCartieError, redactText } from '@cartie/core';
 import type { ApiError } from '@grammyjs/types';
 
 interface FailureRow {
@@ -21,11 +21,26 @@ const failures = [
   {
     kind: 'cannot_parse_entities',
     status: 400,
-    words: ["can't parse entities", "can't parse MessageEntity", 'ENTITY_BOUNDS_INVALID', 'ENTITIES_TOO_LONG'],
+    words: [
+      "can't parse entities",
+      "can't parse MessageEntity",
+      'ENTITY_BOUNDS_INVALID',
+      'ENTITIES_TOO_LONG',
+    ],
     code: 'rejected',
   },
-  { kind: 'too_long', status: 400, words: ['message is too long', 'caption is too long', 'MESSAGE_TOO_LONG', 'CAPTION_TOO_LONG'], code: 'rejected' },
-  { kind: 'empty_message', status: 400, words: ['text is empty', 'text must be non-empty', 'MESSAGE_EMPTY'], code: 'rejected' },
+  {
+    kind: 'too_long',
+    status: 400,
+    words: ['message is too long', 'caption is too long', 'MESSAGE_TOO_LONG', 'CAPTION_TOO_LONG'],
+    code: 'rejected',
+  },
+  {
+    kind: 'empty_message',
+    status: 400,
+    words: ['text is empty', 'text must be non-empty', 'MESSAGE_EMPTY'],
+    code: 'rejected',
+  },
   { kind: 'query_too_old', status: 400, words: ['query is too old', 'QUERY_ID_INVALID'], code: 'rejected' },
   {
     kind: 'message_not_found',
@@ -46,11 +61,31 @@ const failures = [
     ],
     code: 'not_found',
   },
-  { kind: 'thread_not_found', status: 400, words: ['thread not found', 'TOPIC_ID_INVALID', 'TOPIC_DELETED'], code: 'not_found' },
+  {
+    kind: 'thread_not_found',
+    status: 400,
+    words: ['thread not found', 'TOPIC_ID_INVALID', 'TOPIC_DELETED'],
+    code: 'not_found',
+  },
   { kind: 'thread_closed', status: 400, words: ['TOPIC_CLOSED'], code: 'rejected' },
-  { kind: 'chat_not_found', status: 400, words: ['chat not found', 'PEER_ID_INVALID', 'CHANNEL_INVALID'], code: 'not_found' },
-  { kind: 'user_not_found', status: 400, words: ['user not found', 'USER_ID_INVALID', 'PARTICIPANT_ID_INVALID'], code: 'not_found' },
-  { kind: 'cannot_edit', status: 400, words: ["message can't be edited", 'MESSAGE_EDIT_TIME_EXPIRED'], code: 'rejected' },
+  {
+    kind: 'chat_not_found',
+    status: 400,
+    words: ['chat not found', 'PEER_ID_INVALID', 'CHANNEL_INVALID'],
+    code: 'not_found',
+  },
+  {
+    kind: 'user_not_found',
+    status: 400,
+    words: ['user not found', 'USER_ID_INVALID', 'PARTICIPANT_ID_INVALID'],
+    code: 'not_found',
+  },
+  {
+    kind: 'cannot_edit',
+    status: 400,
+    words: ["message can't be edited", 'MESSAGE_EDIT_TIME_EXPIRED'],
+    code: 'rejected',
+  },
   { kind: 'cannot_delete', status: 400, words: ["message can't be deleted"], code: 'rejected' },
   {
     kind: 'no_rights',
@@ -74,7 +109,12 @@ const failures = [
     words: ['BUTTON_', "can't parse inline keyboard button", "can't parse reply keyboard markup"],
     code: 'rejected',
   },
-  { kind: 'file_too_big', status: 400, words: ['file is too big', 'FILE_PARTS_INVALID', 'FILE_PART_SIZE_INVALID'], code: 'rejected' },
+  {
+    kind: 'file_too_big',
+    status: 400,
+    words: ['file is too big', 'FILE_PARTS_INVALID', 'FILE_PART_SIZE_INVALID'],
+    code: 'rejected',
+  },
   {
     kind: 'bad_file',
     status: 400,
@@ -100,7 +140,12 @@ const failures = [
   { kind: 'unauthorized', status: 401, code: 'unauthorized' },
   { kind: 'blocked', status: 403, words: ['bot was blocked', 'USER_IS_BLOCKED'], code: 'forbidden' },
   { kind: 'deactivated', status: 403, words: ['is deactivated'], code: 'forbidden' },
-  { kind: 'kicked', status: 403, words: ['bot was kicked', 'bot is not a member', 'group chat was deleted'], code: 'forbidden' },
+  {
+    kind: 'kicked',
+    status: 403,
+    words: ['bot was kicked', 'bot is not a member', 'group chat was deleted'],
+    code: 'forbidden',
+  },
   { kind: 'never_started', status: 403, words: ["can't initiate conversation"], code: 'forbidden' },
   { kind: 'to_a_bot', status: 403, words: ["can't send messages to bots"], code: 'forbidden' },
   { kind: 'no_rights', status: 403, code: 'forbidden' },
@@ -141,16 +186,17 @@ export function telegramFailure(error: unknown): TelegramFailure | undefined {
   return kind === 'migrated' && Number.isSafeInteger(migrateToChatId) ? { kind, migrateToChatId } : { kind };
 }
 
-/** How an answer of the Bot API failed; `undefined` for success. */
-export function classify(answer: Answer): Failure | undefined {
+/** How an answer of the Bot API failed; `undefined` for success. `secrets` are kept out of the message. */
+export function classify(answer: Answer, secrets: readonly string[]): Failure | undefined {
   const { status, json } = answer;
-  if (status === 200 && typeof json === 'object' && json !== null && 'ok' in json && json.ok === true) return undefined;
+  if (status === 200 && typeof json === 'object' && json !== null && 'ok' in json && json.ok === true)
+    return undefined;
   if (!isApiError(json)) return notTelegram(answer);
   // Telegram's own code counts: a gateway may have changed the HTTP status.
   const { code } = rowOf(json.error_code, json.description);
   return {
     code,
-    message: `Telegram refused: ${code === 'rate_limited' ? 'too many requests' : json.description}`,
+    message: `Telegram refused: ${redactText(json.description, secrets)}`,
     status,
     retryAfterMs: retryAfterMs(answer, json),
     provider: {
@@ -177,11 +223,21 @@ function notTelegram(answer: Answer): Failure {
   const html = answer.text.trimStart().startsWith('<');
   const retryAfter = retryAfterMs(answer);
   if (status === 429) {
-    return { code: 'rate_limited', message: 'A gateway refused: too many requests', status, retryAfterMs: retryAfter };
+    return {
+      code: 'rate_limited',
+      message: 'A gateway refused: too many requests',
+      status,
+      retryAfterMs: retryAfter,
+    };
   }
-  if (status === 413) return { code: 'rejected', message: 'A gateway refused: the request is too large', status };
+  if (status === 413)
+    return { code: 'rejected', message: 'A gateway refused: the request is too large', status };
   if (status >= 200 && status < 300 && !html) {
-    return { code: 'invalid_response', message: 'The answer is not one of the Bot API; check baseUrl', status };
+    return {
+      code: 'invalid_response',
+      message: 'The answer is not one of the Bot API; check baseUrl',
+      status,
+    };
   }
   return {
     code: 'upstream_error',

@@ -114,7 +114,10 @@ function chatOf(answer: unknown): number | undefined {
  * long: the chat of the call is paused in full, all chats for one interval only, unless further chats are refused
  * in that time: then it is the bot as a whole, and all wait in full.
  */
-export function chatFirstLimiter(limiter: Limiter, overallIntervalMs: number = rates.overall.intervalMs): Limiter {
+export function chatFirstLimiter(
+  limiter: Limiter,
+  overallIntervalMs: number = rates.overall.intervalMs,
+): Limiter {
   let refused = new Map<string, number>();
   return {
     acquire: (keys, options) => limiter.acquire(keys, options),

@@ -13,6 +13,8 @@ export interface Operation {
   readonly idempotent: boolean | { readonly when: string } | { readonly unless: string };
   /** `message`: counts as a message sent to its chat. `edit`: as an edit of one. `none`: is not paced. */
   readonly rate: 'message' | 'edit' | 'none';
+  /** `false`: a message that `allow_paid_broadcast` is not for. */
+  readonly payable?: false;
   /** `long_poll`: the call waits at Telegram for as long as its `timeout` parameter says. */
   readonly timeout?: 'long_poll';
 }
@@ -22,6 +24,7 @@ const read = { idempotent: true, rate: 'none' } as const;
 const state = { idempotent: true, rate: 'none' } as const;
 const edit = { idempotent: true, rate: 'edit' } as const;
 const send = { idempotent: false, rate: 'message' } as const;
+const unpaid = { ...send, payable: false } as const;
 // A second run makes, pays or shows a second thing.
 const once = { idempotent: false, rate: 'none' } as const;
 
@@ -40,10 +43,10 @@ export const operations = {
   close: once,
   sendMessage: send,
   sendRichMessage: send,
-  forwardMessage: send,
-  forwardMessages: send,
+  forwardMessage: unpaid,
+  forwardMessages: unpaid,
   copyMessage: send,
-  copyMessages: send,
+  copyMessages: unpaid,
   sendPhoto: send,
   sendLivePhoto: send,
   sendAudio: send,
@@ -60,7 +63,7 @@ export const operations = {
   sendVenue: send,
   sendContact: send,
   sendPoll: send,
-  sendChecklist: send,
+  sendChecklist: unpaid,
   editMessageChecklist: edit,
   sendDice: send,
   // A draft is a preview that the next one with its draft_id replaces.
