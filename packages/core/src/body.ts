@@ -16,12 +16,19 @@ export const bodyTooLarge: Refusal = {
   message: 'The body is larger than the limit (maxBodyBytes).',
 };
 
-/** The body did not arrive in time. */
+/** The body did not arrive in time. The rest of it may come at any moment, so the connection serves nothing else. */
 export const bodyTooSlow: Refusal = {
   status: 408,
   code: 'timeout',
   message: 'The body did not arrive in time.',
+  headers: { connection: 'close' },
 };
+
+/**
+ * How long a body that is too large is read on and thrown away before it is refused: a sender who gets his answer
+ * while he is still sending often sees a reset instead of it. Milliseconds.
+ */
+export const discardMs = 500;
 
 /** The connection ended before the body did. */
 export const bodyCut: Refusal = {
@@ -49,13 +56,10 @@ export function requestBodyReader(request: Request): BodyReader {
     try {
       // With a declared length the server itself holds the sender to it, and reading at once is far cheaper than
       // `request.body`, which makes servers build a whole web stream.
-      const bytes =
-        declared === null
-          ? await readStream(request.body, maxBytes, timeoutMs)
-          : await inTime(request.arrayBuffer(), timeoutMs);
-      if (bytes === 'slow') return bodyTooSlow;
-      if (bytes === 'large' || bytes.byteLength > maxBytes) return bodyTooLarge;
-      return bytes instanceof Uint8Array ? bytes : new Uint8Array(bytes);
+      if (declared === null) return await readStream(request.body, maxBytes, timeoutMs);
+      const buffer = await inTime(request.arrayBuffer(), timeoutMs);
+      if (buffer === 'slow') return bodyTooSlow;
+      return buffer.byteLength > maxBytes ? bodyTooLarge : new Uint8Array(buffer);
     } catch (error) {
       return isUnusable(error) ? bodyConsumed : bodyCut;
     }
@@ -66,25 +70,36 @@ async function readStream(
   body: ReadableStream<Uint8Array> | null,
   maxBytes: number,
   timeoutMs: number,
-): Promise<Uint8Array | 'slow' | 'large'> {
+): Promise<Uint8Array | Refusal> {
   if (body === null) return new Uint8Array(0);
   const reader = body.getReader();
+  const bytes = await inTime(readUpTo(reader, maxBytes), timeoutMs);
+  if (bytes instanceof Uint8Array) return bytes;
+  if (
+    bytes === 'large' &&
+    (await inTime(readUpTo(reader, Number.POSITIVE_INFINITY, 'discard'), discardMs)) !== 'slow'
+  ) {
+    return bodyTooLarge;
+  }
+  // Nobody reads on: the server has to part with the connection.
+  reader.cancel().catch(() => {});
+  return bytes === 'slow' ? bodyTooSlow : { ...bodyTooLarge, headers: { connection: 'close' } };
+}
+
+async function readUpTo(
+  reader: ReadableStreamDefaultReader<Uint8Array>,
+  maxBytes: number,
+  mode: 'keep' | 'discard' = 'keep',
+): Promise<Uint8Array | 'large'> {
   const chunks: Uint8Array[] = [];
-  const read = async (): Promise<Uint8Array | 'large'> => {
-    let size = 0;
-    for (;;) {
-      const { done, value } = await reader.read();
-      if (done)
-        return chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks, size);
-      size += value.byteLength;
-      if (size > maxBytes) return 'large';
-      chunks.push(value);
-    }
-  };
-  const result = await inTime(read(), timeoutMs);
-  // A sender who went over a limit is not read any further; the server closes his connection.
-  if (typeof result === 'string') reader.cancel().catch(() => {});
-  return result;
+  let size = 0;
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks);
+    size += value.byteLength;
+    if (size > maxBytes) return 'large';
+    if (mode === 'keep') chunks.push(value);
+  }
 }
 
 async function inTime<T>(work: Promise<T>, timeoutMs: number): Promise<T | 'slow'> {

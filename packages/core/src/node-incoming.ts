@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { type BodyReader, bodyConsumed, bodyCut, bodyTooLarge, bodyTooSlow } from './body.ts';
+import { type BodyReader, bodyConsumed, bodyCut, bodyTooLarge, bodyTooSlow, discardMs } from './body.ts';
 import type { WebhookHeaders } from './webhook.ts';
 import type { Refusal } from './webhook-refusal.ts';
 
@@ -64,10 +64,7 @@ function readAll(
   });
 }
 
-// A sender who gets an answer while he is still sending often sees a reset instead of it. So a body that is too large
-// is thrown away first, for a moment.
-const discardMs = 500;
-
+// For `discardMs` at most.
 function discard(request: IncomingMessage): Promise<void> {
   return new Promise((resolve) => {
     const done = (): void => {

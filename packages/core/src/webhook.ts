@@ -114,7 +114,9 @@ export function createWebhookHandler<T>(options: WebhookOptions<T>): RequestHand
       headers: request.headers,
       readBody: requestBodyReader(request),
     });
-    return new Response(body ?? null, { status, headers: headers ?? noBody });
+    if (body === undefined)
+      return new Response(null, { status, headers: { ...headers, 'content-length': '0' } });
+    return new Response(body, { status, headers: headers ?? {} });
   };
   receivers.set(handler, receive);
   return handler;
@@ -126,5 +128,3 @@ export function receiverOf(handler: RequestHandler): Receiver | undefined {
 }
 
 const receivers = new WeakMap<RequestHandler, Receiver>();
-
-const noBody = { 'content-length': '0' } as const;
