@@ -48,9 +48,11 @@ export {
   type Secret,
   secretSchema,
 } from './options.ts';
+export { type Page, type PaginateOptions, paginate } from './pagination.ts';
 export { redactText } from './redaction.ts';
 export { type ParseContext, parseWith, type Schema, type SchemaIssue, type SchemaResult } from './schema.ts';
 export { type HmacCheck, safeEqual, verifyHmacSha256 } from './signature.ts';
+export { type StoreLimiterOptions, storeLimiter } from './store-limiter.ts';
 export {
   createStores,
   type DedupClaim,
