@@ -34,6 +34,7 @@ export async function sendRequest(request: OutgoingRequest, options: SendOptions
     if (!hasHeader(headers, 'content-type')) headers['content-type'] = 'application/json';
   }
   let isSent = false;
+  let isRead = false;
   let response: Response | undefined;
   try {
     response = await ky(options.baseUrl + request.path, {
@@ -60,6 +61,7 @@ export async function sendRequest(request: OutgoingRequest, options: SendOptions
     signal.throwIfAborted();
     if (isRedirect(response)) throw redirected(response.status);
     const bytes = await readBody(response, maxBytes, signal);
+    isRead = true;
     return createAnswer(response.status, response.headers, bytes);
   } catch (error) {
     signal.throwIfAborted();
@@ -74,7 +76,7 @@ export async function sendRequest(request: OutgoingRequest, options: SendOptions
     );
   } finally {
     // A body that nobody read keeps its connection. One that is locked is seen to by its reader.
-    if (response?.body?.locked === false) response.body.cancel().catch(() => undefined);
+    if (!isRead && response?.body?.locked === false) response.body.cancel().catch(() => undefined);
   }
 }
 
@@ -113,7 +115,12 @@ function redirected(status: number): CartieError {
 }
 
 async function readBody(response: Response, maxBytes: number, signal: AbortSignal): Promise<Uint8Array> {
-  if (Number(response.headers.get('content-length')) > maxBytes) throw tooLarge();
+  const declared = response.headers.get('content-length');
+  if (Number(declared) > maxBytes) throw tooLarge();
+  // HTTP ends the body there. What is compressed may grow beyond any limit.
+  if (declared !== null && !response.headers.has('content-encoding')) {
+    return new Uint8Array(await response.arrayBuffer());
+  }
   if (!response.body) return new Uint8Array();
   const reader = response.body.getReader();
   const cancel = (): void => void reader.cancel().catch(() => undefined);
