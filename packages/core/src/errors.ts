@@ -85,7 +85,7 @@ const defaults = {
 const brand = Symbol.for('@cartie/core/CartieError');
 
 /**
- * The one error of every @cartie package. It holds no URL, header, body, token, phone or e-mail, neither in a
+ * The one error of every `@cartie` package. It holds no URL, header, body, token, phone or e-mail, neither in a
  * property nor in `cause` or `stack`, so it can be logged as it is.
  */
 export class CartieError extends Error {
