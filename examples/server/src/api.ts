@@ -1,0 +1,297 @@
+import { CartieError, type HealthReport } from '@cartie/core';
+import type { Inbox, Outbox, OutboxRow } from '@cartie/core/postgres';
+import { type Context, Hono } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import { streamSSE } from 'hono/streaming';
+import { z } from 'zod';
+import type { AdminGuard } from './admin.ts';
+import { type Channel, integrations, whyNoReply } from './channels.ts';
+import {
+  findConversation,
+  listConversations,
+  markRead,
+  messagesOfOutbox,
+  readThread,
+} from './conversations.ts';
+import type { AppDatabase, AppTransaction } from './database.ts';
+import type { IntegrationErrorLog } from './integration-errors.ts';
+import { createLiveView, type LiveView } from './live.ts';
+import { followOutbox, queueMessage, telegramTopic } from './outgoing.ts';
+
+/** What the API shows and does. */
+export interface ApiParts {
+  readonly database: AppDatabase;
+  readonly inbox: Inbox<AppTransaction>;
+  readonly outbox: Outbox<AppTransaction>;
+  readonly errors: IntegrationErrorLog;
+  readonly admin: AdminGuard;
+  readonly channels: readonly Channel[];
+  /** The reports of `/health/integrations`. */
+  readonly health: () => Promise<Record<string, HealthReport>>;
+  /** What the page tells about this server. */
+  readonly about: {
+    readonly mode: 'sandbox' | 'live';
+    readonly engine: string;
+    readonly sandboxUrl: string | undefined;
+  };
+  readonly onError: (error: unknown) => void;
+}
+
+/** The JSON API of the operator's page, and its live view. */
+export interface Api {
+  readonly routes: Hono;
+  readonly live: LiveView;
+}
+
+const listLimit = 50;
+
+/** Creates the API. Everything but the sign-in needs an operator. */
+export function createApi(parts: ApiParts): Api {
+  const { admin } = parts;
+  const live = createLiveView(topics(parts), parts.onError);
+  const routes = new Hono();
+  routes.use(admin.onlySameSite, bodyLimit({ maxSize: 64 * 1024 }));
+  routes.get('/session', (context) =>
+    context.json({
+      signedIn: admin.isSignedIn(context),
+      signInNeeded: admin.required,
+      ...(admin.isSignedIn(context) && {
+        ...parts.about,
+        channels: parts.channels,
+        integrations,
+      }),
+    }),
+  );
+  routes.post('/session', async (context) => {
+    const { token } = await read(context, signInBody);
+    switch (admin.signIn(context, token)) {
+      case 'ok':
+        return context.json({ signedIn: true });
+      case 'wrong':
+        return context.json({ error: 'That is not the token.' }, 401);
+      case 'too_many':
+        return context.json({ error: 'Too many wrong tokens. Wait a minute.' }, 429, { 'retry-after': '60' });
+    }
+  });
+  routes.delete('/session', (context) => {
+    admin.signOut(context);
+    return context.json({ signedIn: false });
+  });
+
+  routes.use(admin.onlyAdmin);
+  addConversations(routes, parts, live);
+  addQueues(routes, parts, live);
+  routes.get('/integrations', async (context) => context.json(await parts.health()));
+  routes.get('/errors', async (context) => {
+    const before = idOf(context.req.query('before'));
+    return context.json(await parts.errors.list({ limit: listLimit, before }));
+  });
+  routes.get('/events', (context) => streamLive(context, live));
+  routes.all('*', (context) => context.json({ error: 'There is nothing here.' }, 404));
+  return { routes, live };
+}
+
+function topics(parts: ApiParts): Parameters<typeof createLiveView>[0] {
+  return {
+    conversations: { everyMs: 1_000, load: () => listWithReasons(parts, { limit: listLimit }) },
+    queue: { everyMs: 2_000, load: () => queueState(parts) },
+    integrations: { everyMs: 5_000, load: parts.health },
+    errors: { everyMs: 5_000, load: () => parts.errors.list({ limit: listLimit }) },
+  };
+}
+
+function addConversations(routes: Hono, parts: ApiParts, live: LiveView): void {
+  const { kysely, sql } = parts.database;
+
+  routes.get('/conversations', async (context) => {
+    const [lastMessageAt, id] = (context.req.query('before') ?? '').split(',').map(Number);
+    const before = lastMessageAt && id ? { lastMessageAt, id } : undefined;
+    return context.json(await listWithReasons(parts, { limit: listLimit, before }));
+  });
+
+  routes.get('/conversations/:id', async (context) => {
+    const conversation = await findConversation(kysely, idOf(context.req.param('id')) ?? 0);
+    return conversation === undefined ? notFound(context) : context.json(withReason(parts, conversation));
+  });
+
+  routes.get('/conversations/:id/messages', async (context) => {
+    const conversationId = idOf(context.req.param('id')) ?? 0;
+    const before = idOf(context.req.query('before'));
+    const messages = await readThread(kysely, { conversationId, limit: 60, before });
+    const underWay = messages.some(({ state }) => state === 'queued')
+      ? await parts.outbox.list({ status: 'sending', limit: 1_000 })
+      : [];
+    const sending = new Set(underWay.map(({ id }) => id));
+    return context.json(
+      messages.map((message) =>
+        message.outboxId !== null && sending.has(message.outboxId)
+          ? { ...message, state: 'sending' }
+          : message,
+      ),
+    );
+  });
+
+  routes.post('/conversations/:id/messages', async (context) => {
+    const { text, id } = await read(context, replyBody);
+    const conversation = await findConversation(kysely, idOf(context.req.param('id')) ?? 0);
+    if (conversation === undefined) return notFound(context);
+    const reason = whyNoReply(parts.channels, conversation);
+    if (reason !== undefined) return context.json({ error: reason }, 409);
+    const channel = parts.channels.find((known) => known.id === conversation.channel);
+    if (channel !== undefined && text.length > channel.maxTextLength) {
+      return context.json({ error: `A message has at most ${channel.maxTextLength} characters.` }, 422);
+    }
+    const queued = await sql.transaction((trx) =>
+      queueMessage(parts.outbox, trx, {
+        conversationId: conversation.id,
+        account: conversation.account,
+        chatId: conversation.externalId,
+        author: 'operator',
+        text,
+        id: `operator:${id}`,
+      }),
+    );
+    live.poke('conversations');
+    return context.json(queued, 202);
+  });
+
+  routes.post('/conversations/:id/read', async (context) => {
+    await markRead(kysely, idOf(context.req.param('id')) ?? 0);
+    live.poke('conversations');
+    return context.body(null, 204);
+  });
+}
+
+function addQueues(routes: Hono, parts: ApiParts, live: LiveView): void {
+  const { inbox, outbox } = parts;
+  const settle = async (context: Context, act: (id: string) => Promise<boolean>): Promise<Response> => {
+    const id = context.req.param('id') ?? '';
+    const done = await act(id);
+    const row = await outbox.get(telegramTopic, id);
+    if (row === undefined) return notFound(context);
+    if (done) await parts.database.sql.transaction((trx) => followOutbox(row, trx));
+    live.poke('queue');
+    live.poke('conversations');
+    return done ? context.json({ status: row.status }) : context.json({ error: alreadySettled(row) }, 409);
+  };
+  const act = async (context: Context, action: (seq: number) => Promise<boolean>): Promise<Response> => {
+    const done = await action(idOf(context.req.param('seq')) ?? 0);
+    live.poke('queue');
+    return done ? context.body(null, 204) : notFound(context);
+  };
+
+  routes.get('/queue', async (context) => context.json(await queueState(parts)));
+  routes.post('/outbox/:id/resend', (context) => settle(context, (id) => outbox.resend(telegramTopic, id)));
+  routes.post('/outbox/:id/confirm', (context) => settle(context, (id) => outbox.confirm(telegramTopic, id)));
+  routes.post('/outbox/:id/discard', (context) => settle(context, (id) => outbox.discard(telegramTopic, id)));
+  routes.post('/inbox/:seq/retry', (context) => act(context, inbox.retry));
+  routes.post('/inbox/:seq/discard', (context) => act(context, inbox.discard));
+}
+
+async function queueState({ inbox, outbox, database }: ApiParts) {
+  const [inboxCounts, outboxCounts, dead, inDoubt, failed] = await Promise.all([
+    inbox.counts(),
+    outbox.counts(),
+    inbox.dead({ limit: listLimit }),
+    outbox.list({ status: 'in_doubt', limit: listLimit }),
+    outbox.list({ status: 'failed', limit: listLimit }),
+  ]);
+  const rows = [...inDoubt, ...failed];
+  const messages = await messagesOfOutbox(
+    database.kysely,
+    rows.map(({ id }) => id),
+  );
+  const shown = ({ id, status, reason, attempts, createdAt, settledAt }: OutboxRow) => ({
+    id,
+    status,
+    reason: reason ?? null,
+    attempts,
+    createdAt,
+    settledAt: settledAt ?? null,
+    message: messages.get(id) ?? null,
+  });
+  return {
+    inbox: {
+      pending: inboxCounts.pending,
+      dead: inboxCounts.dead,
+      oldestPendingMs: inboxCounts.oldestPendingMs ?? null,
+    },
+    outbox: outboxCounts,
+    dead,
+    inDoubt: inDoubt.map(shown),
+    failed: failed.map(shown),
+  };
+}
+
+async function listWithReasons(parts: ApiParts, options: Parameters<typeof listConversations>[1]) {
+  const conversations = await listConversations(parts.database.kysely, options);
+  return conversations.map((conversation) => withReason(parts, conversation));
+}
+
+function withReason<C extends { channel: string; account: string }>(parts: ApiParts, conversation: C) {
+  return { ...conversation, noReply: whyNoReply(parts.channels, conversation) ?? null };
+}
+
+/** One event a topic: while a slow reader has not taken the last one, only the newest state waits for it. */
+function streamLive(context: Context, live: LiveView): Response {
+  return streamSSE(context, async (stream) => {
+    const waiting = new Map<string, string>();
+    let wake = (): void => {};
+    const stop = live.watch({
+      send({ topic, data }) {
+        waiting.set(topic, data);
+        wake();
+      },
+      close() {
+        stream.abort();
+      },
+    });
+    stream.onAbort(() => {
+      stop();
+      wake();
+    });
+    while (!stream.aborted) {
+      const [next] = waiting;
+      if (next !== undefined) {
+        waiting.delete(next[0]);
+        await stream.writeSSE({ event: next[0], data: next[1] });
+        continue;
+      }
+      let timer: NodeJS.Timeout | undefined;
+      const awake = await new Promise<boolean>((resolve) => {
+        wake = () => resolve(true);
+        timer = setTimeout(() => resolve(false), 15_000);
+      });
+      clearTimeout(timer);
+      // A silent connection looks dead to proxies.
+      if (!awake) await stream.writeSSE({ event: 'alive', data: '' });
+    }
+  });
+}
+
+const signInBody = z.object({ token: z.string().max(1_000) });
+const replyBody = z.object({
+  text: z.string().trim().min(1, 'is empty'),
+  /** Made by the page for each message: a repeated request sends nothing twice. */
+  id: z.uuid(),
+});
+
+async function read<T>(context: Context, schema: z.ZodType<T>): Promise<T> {
+  const body: unknown = await context.req.json().catch(() => undefined);
+  const parsed = schema.safeParse(body);
+  if (parsed.success) return parsed.data;
+  const fields = parsed.error.issues.map((issue) => issue.path.join('.') || 'body');
+  throw new CartieError('invalid_input', `Missing or wrong: ${[...new Set(fields)].join(', ')}.`);
+}
+
+function idOf(text: string | undefined): number | undefined {
+  return text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : undefined;
+}
+
+function notFound(context: Context): Response {
+  return context.json({ error: 'This is no longer there.' }, 404);
+}
+
+function alreadySettled({ status }: OutboxRow): string {
+  return `Somebody was faster: the message is ${status.replace('_', ' ')} now.`;
+}

@@ -1,0 +1,248 @@
+import type { Kysely } from 'kysely';
+import { sql } from 'kysely';
+import type { AppTransaction } from './database.ts';
+import type { Tables } from './tables.ts';
+import type { InboundMessage } from './telegram-updates.ts';
+
+/** Where a message landed. */
+export interface Recorded {
+  readonly conversationId: number;
+  /** This message began the conversation. */
+  readonly firstContact: boolean;
+}
+
+/** Stores a message from outside with its conversation and contact: one statement, since hundreds come each second. */
+export async function recordInbound(trx: AppTransaction, message: InboundMessage): Promise<Recorded> {
+  const { contact } = message;
+  const { rows } = await sql<{ conversation_id: number; created: boolean }>`
+    with contact as (
+      insert into contacts (channel, external_id, name, username)
+      select ${message.channel}, ${contact?.id ?? null}::text, ${contact?.name ?? null}::text, ${contact?.username ?? null}::text
+      where ${contact !== undefined}::boolean
+      on conflict (channel, external_id) do update set name = excluded.name, username = excluded.username
+      returning id
+    ), conversation as (
+      insert into conversations as known
+        (channel, account, external_id, contact_id, title, last_text, last_direction, last_message_at, unread)
+      values (${message.channel}, ${message.account}, ${message.chatId}, (select id from contact), ${message.title},
+        ${preview(message)}, 'in', now(), 1)
+      on conflict (channel, account, external_id) do update set
+        contact_id = excluded.contact_id, title = excluded.title, last_text = excluded.last_text, last_direction = 'in',
+        last_message_at = excluded.last_message_at, unread = known.unread + 1, version = known.version + 1
+      returning id, version = 1 as created
+    )
+    insert into messages (conversation_id, direction, author, kind, text, state, external_id, created_at)
+    select id, 'in', ${contact?.name ?? message.title}, ${message.kind}, ${message.text}, 'received',
+      ${message.externalId}, ${new Date(message.sentAt)}
+    from conversation
+    returning conversation_id, (select created from conversation)`.execute(trx);
+  const [row] = rows;
+  if (row === undefined) throw new TypeError('The message was not stored');
+  return { conversationId: row.conversation_id, firstContact: row.created };
+}
+
+/** Puts the new text of an edited message in place. A message that is not known changes nothing. */
+export async function recordEdit(trx: AppTransaction, message: InboundMessage): Promise<void> {
+  await sql`
+    with conversation as (
+      update conversations set version = version + 1
+      where channel = ${message.channel} and account = ${message.account} and external_id = ${message.chatId}
+      returning id
+    )
+    update messages set text = ${message.text}, kind = ${message.kind}
+    where id = (
+      select messages.id from messages join conversation on conversation.id = messages.conversation_id
+      where messages.external_id = ${message.externalId} and direction = 'in' order by messages.id desc limit 1
+    )`.execute(trx);
+}
+
+/** Stores a message of ours beside its outbox row. `undefined` if `outboxId` is there already. */
+export async function recordOutbound(
+  trx: AppTransaction,
+  message: { conversationId: number; author: 'operator' | 'auto-reply'; text: string; outboxId: string },
+): Promise<number | undefined> {
+  const { rows } = await sql<{ id: number }>`
+    with message as (
+      insert into messages (conversation_id, direction, author, kind, text, state, outbox_id)
+      values (${message.conversationId}, 'out', ${message.author}, 'text', ${message.text}, 'queued', ${message.outboxId})
+      on conflict (outbox_id) do nothing
+      returning id, conversation_id
+    ), conversation as (
+      update conversations set last_text = ${message.text.slice(0, 200)}, last_direction = 'out',
+        last_message_at = now(), version = version + 1,
+        unread = case when ${message.author === 'operator'}::boolean then 0 else unread end
+      where id in (select conversation_id from message)
+    )
+    select id from message`.execute(trx);
+  return rows[0]?.id;
+}
+
+/** Lets a message follow its outbox row. */
+export async function settleMessage(
+  trx: AppTransaction,
+  settled: {
+    outboxId: string;
+    state: Tables['messages']['state'];
+    reason: string | undefined;
+    externalId: string | undefined;
+  },
+): Promise<void> {
+  const isFinal = settled.state !== 'queued';
+  await sql`
+    with message as (
+      update messages set state = ${settled.state}, reason = ${settled.reason ?? null},
+        external_id = coalesce(${settled.externalId ?? null}, external_id),
+        settled_at = case when ${isFinal}::boolean then now() end
+      where outbox_id = ${settled.outboxId}
+      returning conversation_id
+    )
+    update conversations set version = version + 1 where id in (select conversation_id from message)`.execute(
+    trx,
+  );
+}
+
+/** A conversation as the page lists it. */
+export interface ConversationSummary {
+  readonly id: number;
+  readonly channel: string;
+  readonly account: string;
+  readonly externalId: string;
+  readonly title: string;
+  readonly username: string | null;
+  readonly lastText: string;
+  readonly lastDirection: 'in' | 'out';
+  /** Epoch milliseconds. */
+  readonly lastMessageAt: number;
+  readonly unread: number;
+  /** Differs whenever anything in the conversation has changed. */
+  readonly version: number;
+}
+
+/** The conversations with the newest message first; `before` goes on after the last one of a page. */
+export async function listConversations(
+  database: Kysely<Tables>,
+  options: { limit: number; before?: { lastMessageAt: number; id: number } | undefined },
+): Promise<ConversationSummary[]> {
+  let query = summaries(database)
+    .orderBy('conversations.last_message_at', 'desc')
+    .orderBy('conversations.id', 'desc')
+    .limit(options.limit);
+  const { before } = options;
+  if (before !== undefined) {
+    query = query.where(
+      sql<boolean>`(last_message_at, conversations.id) < (${new Date(before.lastMessageAt)}, ${before.id})`,
+    );
+  }
+  return (await query.execute()).map(toSummary);
+}
+
+/** One conversation, or `undefined`. */
+export async function findConversation(
+  database: Kysely<Tables>,
+  id: number,
+): Promise<ConversationSummary | undefined> {
+  const row = await summaries(database).where('conversations.id', '=', id).executeTakeFirst();
+  return row && toSummary(row);
+}
+
+/** A message as the page shows it. */
+export interface ThreadMessage {
+  readonly id: number;
+  readonly direction: 'in' | 'out';
+  readonly author: string;
+  readonly kind: string;
+  readonly text: string;
+  readonly state: Tables['messages']['state'];
+  readonly reason: string | null;
+  readonly outboxId: string | null;
+  /** Epoch milliseconds. */
+  readonly createdAt: number;
+  readonly settledAt: number | null;
+}
+
+/** The newest messages of a conversation, oldest first; `before` is the id that an earlier page began with. */
+export async function readThread(
+  database: Kysely<Tables>,
+  options: { conversationId: number; limit: number; before?: number | undefined },
+): Promise<ThreadMessage[]> {
+  let query = database
+    .selectFrom('messages')
+    .selectAll()
+    .where('conversation_id', '=', options.conversationId)
+    .orderBy('id', 'desc')
+    .limit(options.limit);
+  if (options.before !== undefined) query = query.where('id', '<', options.before);
+  const rows = await query.execute();
+  return rows.reverse().map((row) => ({
+    id: row.id,
+    direction: row.direction,
+    author: row.author,
+    kind: row.kind,
+    text: row.text,
+    state: row.state,
+    reason: row.reason,
+    outboxId: row.outbox_id,
+    createdAt: row.created_at.getTime(),
+    settledAt: row.settled_at?.getTime() ?? null,
+  }));
+}
+
+/** What an operator must see of the messages behind outbox rows, by the row's id. */
+export async function messagesOfOutbox(
+  database: Kysely<Tables>,
+  outboxIds: readonly string[],
+): Promise<Map<string, { conversationId: number; title: string; text: string }>> {
+  if (outboxIds.length === 0) return new Map();
+  const rows = await database
+    .selectFrom('messages')
+    .innerJoin('conversations', 'conversations.id', 'messages.conversation_id')
+    .select(['messages.outbox_id', 'messages.conversation_id', 'messages.text', 'conversations.title'])
+    .where('messages.outbox_id', 'in', [...outboxIds])
+    .execute();
+  return new Map(
+    rows.map((row) => [
+      row.outbox_id ?? '',
+      { conversationId: row.conversation_id, title: row.title, text: row.text.slice(0, 200) },
+    ]),
+  );
+}
+
+/** Somebody has looked at a conversation. */
+export async function markRead(database: Kysely<Tables>, conversationId: number): Promise<void> {
+  await database
+    .updateTable('conversations')
+    .set({ unread: 0, version: sql`version + 1` })
+    .where('id', '=', conversationId)
+    .where('unread', '>', 0)
+    .execute();
+}
+
+function summaries(database: Kysely<Tables>) {
+  return database
+    .selectFrom('conversations')
+    .leftJoin('contacts', 'contacts.id', 'conversations.contact_id')
+    .selectAll('conversations')
+    .select('contacts.username');
+}
+
+function toSummary(
+  row: Awaited<ReturnType<ReturnType<typeof summaries>['execute']>>[number],
+): ConversationSummary {
+  return {
+    id: row.id,
+    channel: row.channel,
+    account: row.account,
+    externalId: row.external_id,
+    title: row.title,
+    username: row.username,
+    lastText: row.last_text,
+    lastDirection: row.last_direction,
+    lastMessageAt: row.last_message_at.getTime(),
+    unread: row.unread,
+    version: row.version,
+  };
+}
+
+function preview(message: InboundMessage): string {
+  return message.text === '' ? message.kind.replaceAll('_', ' ') : message.text.slice(0, 200);
+}

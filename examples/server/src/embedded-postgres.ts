@@ -1,0 +1,85 @@
+import { setImmediate } from 'node:timers/promises';
+import { PGlite } from '@electric-sql/pglite';
+import { lockFolder } from './folder-lock.ts';
+
+/** The part of PGlite that the server uses. */
+export type EmbeddedPostgres = Pick<
+  PGlite,
+  'query' | 'exec' | 'transaction' | 'listen' | 'close' | 'closed' | 'ready' | 'waitReady'
+>;
+
+/** PGlite in a folder, made fit for a server. */
+export interface EmbeddedDatabase {
+  readonly pglite: EmbeddedPostgres;
+  /** Does what PostgreSQL's background processes would do: checkpoints, vacuums, analyses what has changed. */
+  maintain(): Promise<void>;
+  close(): Promise<void>;
+}
+
+const maintenanceEveryMs = 30_000;
+
+/**
+ * Opens PostgreSQL inside this process, on disk. PGlite lacks four things that this adds: a lock on the folder
+ * (two processes would corrupt it), fsync of every commit, checkpoints and vacuums.
+ * @throws CartieError `conflict` if another process uses the folder
+ */
+export async function openEmbeddedPostgres(folder: string): Promise<EmbeddedDatabase> {
+  const lock = lockFolder(folder);
+  let pglite: PGlite;
+  try {
+    pglite = await PGlite.create({ dataDir: folder, startParams: durable });
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+  let maintaining = Promise.resolve();
+  const maintain = (): Promise<void> => {
+    maintaining = maintaining.then(() => runMaintenance(pglite));
+    return maintaining;
+  };
+  const timer = setInterval(() => {
+    // A failed round is repeated by the next one; the store itself reports a broken database.
+    maintain().catch(() => {});
+  }, maintenanceEveryMs);
+  timer.unref();
+  return {
+    pglite,
+    maintain,
+    async close() {
+      clearInterval(timer);
+      await maintaining.catch(() => {});
+      if (!pglite.closed) await pglite.close();
+      lock.release();
+    },
+  };
+}
+
+// `-F` turns fsync off, and PGlite's fdatasync does nothing: only opening the log with O_DSYNC reaches the disk.
+const durable = [
+  ...PGlite.defaultStartParams.filter((parameter) => parameter !== '-F'),
+  '-c',
+  'wal_sync_method=open_datasync',
+];
+
+/** A log longer than this is checkpointed: it bounds the folder and the time of a start after a crash. Bytes. */
+const checkpointAfterBytes = 32 * 1024 * 1024;
+
+async function runMaintenance(pglite: PGlite): Promise<void> {
+  await pglite.query('select pg_stat_force_next_flush()');
+  // PostgreSQL's own rule for autovacuum, which nobody runs here.
+  const { rows } = await pglite.query<{ name: string }>(
+    `select format('%I.%I', schemaname, relname) as name
+       from pg_stat_all_tables join pg_class on pg_class.oid = relid
+      where schemaname not in ('pg_toast', 'information_schema')
+        and (n_dead_tup > 50 + 0.2 * greatest(reltuples, 0) or n_ins_since_vacuum > 1000 + 0.2 * greatest(reltuples, 0))`,
+  );
+  for (const { name } of rows) {
+    await pglite.exec(`vacuum (analyze) ${name}`);
+    // Queries of PGlite resolve in microtasks: without this pause the network would wait for the whole round.
+    await setImmediate();
+  }
+  const log = await pglite.query<{ due: boolean }>(
+    `select pg_wal_lsn_diff(pg_current_wal_insert_lsn(), redo_lsn) > ${checkpointAfterBytes} as due from pg_control_checkpoint()`,
+  );
+  if (log.rows[0]?.due) await pglite.exec('checkpoint');
+}

@@ -1,0 +1,66 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { isCartieError } from '@cartie/core';
+import { pino } from 'pino';
+import { type Config, loadConfig } from './config.ts';
+import { type RunningServer, startServer } from './wiring.ts';
+
+if (existsSync('.env')) process.loadEnvFile('.env');
+
+try {
+  const config = loadConfig(process.env);
+  const log = pino({ level: config.logLevel });
+  const server = await startServer(config, log);
+  console.log(banner(config, server));
+  stopOnSignal(server, config.stopTimeoutMs);
+} catch (error) {
+  console.error(isCartieError(error) ? `The server cannot start:\n\n${error.message}\n` : error);
+  process.exitCode = 1;
+}
+
+/** The first signal stops in order and in bounded time, the second at once. */
+function stopOnSignal(server: RunningServer, timeoutMs: number): void {
+  let stopping = false;
+  const stop = async (): Promise<void> => {
+    if (stopping) process.exit(130);
+    stopping = true;
+    console.log('Stopping: finishing the work in hand. Once more to stop at once.');
+    const forced = setTimeout(() => {
+      console.error(
+        `Not everything ended within ${timeoutMs} ms. What was in hand is taken up at the next start.`,
+      );
+      process.exit(1);
+    }, timeoutMs);
+    await server.stop();
+    clearTimeout(forced);
+    process.exit(0);
+  };
+  process.on('SIGTERM', () => void stop());
+  process.on('SIGINT', () => void stop());
+}
+
+function banner(config: Config, server: RunningServer): string {
+  const lines = [
+    [
+      'Operator’s page',
+      `${server.url}${config.adminToken === undefined ? '' : '  (sign in with ADMIN_TOKEN)'}`,
+    ],
+    ['Telegram', telegramLine(config, server)],
+    [
+      'Database',
+      `${server.engine}${config.databaseUrl === undefined ? ` in ${resolve(config.dataDir)}` : ''}`,
+    ],
+  ];
+  return `\n${lines.map(([name = '', text]) => `  ${name.padEnd(17)}${text}`).join('\n')}\n`;
+}
+
+function telegramLine({ telegram }: Config, { sandboxUrl }: RunningServer): string {
+  switch (telegram.mode) {
+    case 'sandbox':
+      return `simulated: write as a user at ${sandboxUrl}`;
+    case 'webhook':
+      return `real, by webhook at ${telegram.publicUrl}`;
+    case 'polling':
+      return 'real, by long polling (no PUBLIC_URL)';
+  }
+}

@@ -1,0 +1,65 @@
+import type { Generated, GeneratedAlways } from 'kysely';
+
+/** Where a message is: `received` came in; the others follow the outbox. */
+export type MessageState = 'received' | 'queued' | 'sent' | 'failed' | 'in_doubt';
+
+/** The server's own tables; see `migrations/`. The inbox, outbox and stores of @cartie/core have theirs beside them. */
+export interface Tables {
+  contacts: {
+    id: GeneratedAlways<number>;
+    channel: string;
+    external_id: string;
+    name: string;
+    username: string | null;
+    created_at: Generated<Date>;
+  };
+  conversations: {
+    id: GeneratedAlways<number>;
+    channel: string;
+    /** Which of our bots or numbers. */
+    account: string;
+    /** The chat's id at the provider. */
+    external_id: string;
+    contact_id: number | null;
+    title: string;
+    last_text: string;
+    last_direction: 'in' | 'out';
+    last_message_at: Date;
+    unread: Generated<number>;
+    /** Grows with every change, also of a message's state: what a live view compares. */
+    version: Generated<number>;
+    created_at: Generated<Date>;
+  };
+  messages: {
+    id: GeneratedAlways<number>;
+    conversation_id: number;
+    direction: 'in' | 'out';
+    /** The contact's name, `operator` or `auto-reply`. */
+    author: string;
+    /** The provider's word: `text`, `photo`, `callback_query`. */
+    kind: string;
+    text: string;
+    state: MessageState;
+    /** Why it failed or is in doubt: an error's code. */
+    reason: string | null;
+    /** The message's id at the provider. */
+    external_id: string | null;
+    outbox_id: string | null;
+    created_at: Generated<Date>;
+    settled_at: Date | null;
+  };
+  integration_errors: {
+    id: GeneratedAlways<number>;
+    /** The minute it first happened in: repeats within it are counted, not stored. */
+    minute: Date;
+    service: string;
+    operation: string;
+    code: string;
+    /** The HTTP status, 0 where there was no answer. */
+    status: number;
+    count: Generated<number>;
+    /** The provider's id of the last such request. */
+    request_id: string | null;
+    last_at: Date;
+  };
+}

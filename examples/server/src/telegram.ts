@@ -1,0 +1,119 @@
+import { createHmac } from 'node:crypto';
+import { setTimeout } from 'node:timers/promises';
+import type { EventListener, KeyValueStore, LeaseStore, Limiter, RequestHandler } from '@cartie/core';
+import type { Inbox } from '@cartie/core/postgres';
+import { undiciFetch } from '@cartie/core/undici';
+import {
+  createTelegramClient,
+  createTelegramPoller,
+  createTelegramWebhook,
+  type TelegramClient,
+} from '@cartie/telegram';
+import { Agent, request } from 'undici';
+import type { TelegramConfig } from './config.ts';
+import type { AppTransaction } from './database.ts';
+
+/** The path that Telegram calls. */
+export const telegramWebhookPath = '/webhooks/telegram';
+
+/** Telegram, connected to the inbox. */
+export interface TelegramConnection {
+  readonly client: TelegramClient;
+  readonly botId: string;
+  /** Serves {@link telegramWebhookPath}; `undefined` where the server asks for updates itself. */
+  readonly webhook: RequestHandler | undefined;
+  /** Begins to receive: tells Telegram the webhook's address, or starts to poll. Does not wait for Telegram. */
+  receive(publicUrl: string): Promise<void>;
+  /** Takes no new updates. */
+  stop(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** What {@link connectTelegram} needs from the rest of the server. */
+export interface TelegramParts {
+  /** The sandbox's Bot API, where that is used. */
+  readonly baseUrl: string | undefined;
+  readonly accept: Inbox<AppTransaction>['accept'];
+  readonly store: KeyValueStore;
+  readonly leases: LeaseStore;
+  /** Shares Telegram's limits with other processes. */
+  readonly limiter: Limiter | undefined;
+  readonly onEvent: EventListener;
+  /** Told what a background task of this module met. */
+  readonly onFailure: (failure: { operation: string; error: unknown }) => void;
+}
+
+const longestPauseMs = 60_000;
+
+/** Creates the client, and the webhook or the poller. */
+export async function connectTelegram(
+  config: TelegramConfig,
+  parts: TelegramParts,
+): Promise<TelegramConnection> {
+  const agent = new Agent({ connections: 64 });
+  const client = createTelegramClient({
+    token: config.token,
+    baseUrl: parts.baseUrl,
+    fetch: undiciFetch({ request, dispatcher: agent }),
+    limiter: parts.limiter,
+    onEvent: parts.onEvent,
+  });
+  const botId = await client.botId();
+  const stopping = new AbortController();
+  const common = { client, botId, close: () => agent.close() };
+
+  if (config.mode === 'polling') {
+    let poller: AsyncDisposable | undefined;
+    return {
+      ...common,
+      webhook: undefined,
+      async receive() {
+        poller = await createTelegramPoller({
+          client,
+          store: parts.store,
+          leases: parts.leases,
+          onUpdate: parts.accept,
+        });
+      },
+      stop: async () => poller?.[Symbol.asyncDispose](),
+    };
+  }
+
+  const secretToken = config.webhookSecret ?? derivedSecret(config.token);
+  let announcing = Promise.resolve();
+  const announce = async (url: string): Promise<void> => {
+    for (let pauseMs = 1_000; !stopping.signal.aborted; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
+      try {
+        await client.syncWebhook({ url, secretToken, store: parts.store }, { signal: stopping.signal });
+        return;
+      } catch (error) {
+        if (stopping.signal.aborted) return;
+        parts.onFailure({ operation: 'syncWebhook', error });
+        await setTimeout(pauseMs, undefined, { signal: stopping.signal }).catch(() => {});
+      }
+    }
+  };
+  return {
+    ...common,
+    webhook: createTelegramWebhook({
+      secretToken,
+      botId,
+      onUpdate: parts.accept,
+      onEvent: parts.onEvent,
+      onError: (error) => parts.onFailure({ operation: 'webhook', error }),
+    }),
+    // Telegram may be down while the server starts: updates wait there, and this is tried again until it works.
+    async receive(publicUrl) {
+      announcing = announce(publicUrl + telegramWebhookPath);
+    },
+    async stop() {
+      stopping.abort();
+      await announcing;
+    },
+  };
+}
+
+/** The same in every process and after every restart, so that nothing has to be kept. */
+function derivedSecret(token: string): string {
+  return createHmac('sha256', token).update('cartie-telegram-webhook-secret').digest('base64url');
+}

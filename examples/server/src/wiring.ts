@@ -1,0 +1,239 @@
+import {
+  CartieError,
+  createHealthHandler,
+  createStores,
+  type EventListener,
+  type HealthSummary,
+  type KeyValueStore,
+  storeLimiter,
+} from '@cartie/core';
+import { pgBossQueue } from '@cartie/core/pg-boss';
+import { pinoEvents } from '@cartie/core/pino';
+import { createInbox, createOutbox, postgresStore } from '@cartie/core/postgres';
+import { redisStore } from '@cartie/core/redis';
+import { Redis } from 'ioredis';
+import { PgBoss } from 'pg-boss';
+import type { Logger } from 'pino';
+import { createAdminGuard } from './admin.ts';
+import { createApi } from './api.ts';
+import { createApp } from './app.ts';
+import { type Channel, integrations } from './channels.ts';
+import type { Config } from './config.ts';
+import { type AppTransaction, openDatabase } from './database.ts';
+import { listen } from './http-server.ts';
+import { createIncomingHandler } from './incoming.ts';
+import { createIntegrationErrorLog } from './integration-errors.ts';
+import { createMetrics } from './metrics.ts';
+import { followOutbox, telegramSender, telegramTopic } from './outgoing.ts';
+import { connectSandbox } from './sandbox.ts';
+import { readPage } from './static-files.ts';
+import { connectTelegram, telegramWebhookPath } from './telegram.ts';
+
+/** A server that runs. */
+export interface RunningServer {
+  /** Where it listens: the page, the API and the webhooks. */
+  readonly url: string;
+  /** The sandbox's page, where the server talks to the sandbox. */
+  readonly sandboxUrl: string | undefined;
+  /** For the banner. */
+  readonly engine: string;
+  /**
+   * Stops without losing anything: takes no new requests, finishes those under way and the work in hand, gives leases back,
+   * closes the database. What is queued waits there for the next start.
+   */
+  stop(): Promise<void>;
+}
+
+/**
+ * Builds the whole server from its configuration and starts it.
+ * @throws CartieError `invalid_config`, `conflict` (the data folder is in use) or `storage_error`
+ */
+export async function startServer(config: Config, log: Logger): Promise<RunningServer> {
+  const opened = createStopList();
+  try {
+    const database = await openDatabase(config);
+    opened.add('database', () => database.close());
+
+    const errors = createIntegrationErrorLog(database.kysely, {
+      onWritten: () => api.live.poke('errors'),
+      onLost: (error) => log.warn({ err: error }, 'the log of integration errors could not be written'),
+    });
+    opened.add('integration errors', () => errors.close());
+
+    const boss = new PgBoss({ ...database.boss, schema: 'jobs' });
+    boss.on('error', (error) => log.error({ err: error }, 'pg-boss reported an error'));
+    await boss.start();
+    opened.add('pg-boss', () => boss.stop({ graceful: true, timeout: config.stopTimeoutMs, close: true }));
+    const queue = pgBossQueue(boss);
+
+    const redis = config.redisUrl === undefined ? undefined : await connectRedis(config.redisUrl, log);
+    if (redis !== undefined) opened.add('Redis', async () => void (await redis.quit()));
+    const store: KeyValueStore = redis === undefined ? postgresStore(database.sql) : redisStore(redis);
+    const stores = createStores(store, { encryptionKey: config.encryptionKey });
+
+    const inbox = createInbox<AppTransaction>({
+      database: database.sql,
+      queue,
+      dedupMs: { telegram: 25 * 60 * 60 * 1_000 },
+    });
+    const outbox = createOutbox<AppTransaction>({ database: database.sql, queue });
+    const metrics = createMetrics({ inbox, outbox });
+    const logEvent = pinoEvents(log);
+    const onEvent: EventListener = (event) => {
+      logEvent(event);
+      metrics.listener(event);
+      errors.listener(event);
+    };
+    const onFailure = (failure: { service: string; operation: string; error: unknown }): void => {
+      log.warn({ err: failure.error, service: failure.service, operation: failure.operation }, 'failed');
+      errors.note(failure);
+    };
+
+    const { telegram: telegramConfig } = config;
+    const sandbox =
+      telegramConfig.mode === 'sandbox' ? await connectSandbox(config, telegramConfig.token) : undefined;
+    if (sandbox !== undefined) opened.add('sandbox', () => sandbox.close());
+    const telegram = await connectTelegram(telegramConfig, {
+      baseUrl: telegramConfig.mode === 'sandbox' ? sandbox?.telegramUrl : telegramConfig.apiUrl,
+      accept: inbox.accept,
+      store,
+      leases: stores.leases,
+      limiter: redis === undefined ? undefined : storeLimiter(store),
+      onEvent,
+      onFailure: (failure) => onFailure({ service: 'telegram', ...failure }),
+    });
+    opened.add('Telegram client', () => telegram.close());
+
+    const channels: Channel[] = [
+      { id: 'telegram', name: 'Telegram', account: telegram.botId, maxTextLength: 4_096 },
+    ];
+    const checks = { ...notConfigured, telegram: telegram.client.health };
+    const integrationsHealth = createHealthHandler({ checks });
+    const admin = createAdminGuard(config.adminToken);
+    const api = createApi({
+      database,
+      inbox,
+      outbox,
+      errors,
+      admin,
+      channels,
+      about: {
+        mode: sandbox === undefined ? 'live' : 'sandbox',
+        engine: database.engine,
+        sandboxUrl: sandbox?.url,
+      },
+      async health() {
+        const response = await integrationsHealth(new Request('http://localhost/health/integrations'));
+        return ((await response.json()) as HealthSummary).checks;
+      },
+      onError: (error) => log.error({ err: error }, 'a request to the API failed'),
+    });
+
+    const inboxWorker = await inbox.work(createIncomingHandler({ outbox, autoReply: config.autoReply }), {
+      onHandled: () => api.live.poke('conversations'),
+      onFailure({ row, error }) {
+        onFailure({ service: row.source.split(':')[0] ?? 'inbox', operation: `handle ${row.kind}`, error });
+        api.live.poke('queue');
+      },
+    });
+    opened.add('inbox', async () => inboxWorker[Symbol.asyncDispose]());
+    const outboxWorker = await outbox.work(
+      { [telegramTopic]: telegramSender(telegram.client) },
+      {
+        onSettled: followOutbox,
+        onChange() {
+          api.live.poke('conversations');
+          api.live.poke('queue');
+        },
+      },
+    );
+    opened.add('outbox', async () => outboxWorker[Symbol.asyncDispose]());
+    opened.add('receiving', () => telegram.stop());
+
+    await boss.createQueue(sweepJob);
+    await boss.work(sweepJob, () => errors.sweep());
+    await boss.schedule(sweepJob, '17 * * * *');
+
+    let stopping = false;
+    const app = createApp({
+      integrationsHealth,
+      async notReady() {
+        if (stopping) return 'The server is stopping.';
+        return database.ping().then(
+          () => undefined,
+          () => 'The database does not answer.',
+        );
+      },
+      metrics,
+      admin,
+      api: api.routes,
+      page: readPage(),
+      onError: (error) => log.error({ err: error }, 'a request failed'),
+    });
+    const http = await listen(config, {
+      webhooks: telegram.webhook === undefined ? {} : { [telegramWebhookPath]: telegram.webhook },
+      app,
+    });
+    opened.add('HTTP', async () => {
+      api.live.close();
+      await http.close();
+    });
+    await telegram.receive(telegramConfig.mode === 'webhook' ? telegramConfig.publicUrl : http.url);
+
+    return {
+      url: http.url,
+      sandboxUrl: sandbox?.url,
+      engine: database.engine,
+      async stop() {
+        stopping = true;
+        await opened.stop((name, error) =>
+          log.error({ err: error, part: name }, 'a part did not stop cleanly'),
+        );
+      },
+    };
+  } catch (error) {
+    await opened.stop(() => {});
+    throw error;
+  }
+}
+
+const sweepJob = 'sweep-integration-errors';
+
+const notConfigured = Object.fromEntries(Object.keys(integrations).map((name) => [name, undefined]));
+
+async function connectRedis(url: string, log: Logger): Promise<Redis> {
+  const redis = new Redis(url, { lazyConnect: true, maxRetriesPerRequest: 3, connectTimeout: 5_000 });
+  redis.on('error', (error) => log.error({ err: error }, 'Redis reported an error'));
+  try {
+    await redis.connect();
+    return redis;
+  } catch {
+    redis.disconnect();
+    throw new CartieError('storage_error', 'Redis does not answer. Check REDIS_URL, or leave it empty.', {
+      service: 'server',
+      operation: 'redis',
+    });
+  }
+}
+
+interface StopList {
+  add(name: string, stop: () => Promise<unknown>): void;
+  /** The last opened first; a part that fails does not keep the others open. */
+  stop(onError: (name: string, error: unknown) => void): Promise<void>;
+}
+
+function createStopList(): StopList {
+  const parts: { name: string; stop: () => Promise<unknown> }[] = [];
+  return {
+    add: (name, stop) => void parts.push({ name, stop }),
+    async stop(onError) {
+      for (let part = parts.pop(); part !== undefined; part = parts.pop()) {
+        try {
+          await part.stop();
+        } catch (error) {
+          onError(part.name, error);
+        }
+      }
+    },
+  };
+}
