@@ -84,6 +84,7 @@ export function createCallPath(options: TelegramClientOptions, token: TokenReade
             operation,
             chat: chat === undefined ? undefined : chats.key(chat),
             paid,
+            messages: messagesOf(params),
             rates: options.rates ?? {},
           }),
           replayable: form?.replayable ?? true,
@@ -142,6 +143,12 @@ function checkCall(method: unknown, params: unknown): void {
       operation: method,
     });
   }
+}
+
+// An album, or several messages forwarded at once.
+function messagesOf({ media, message_ids }: AnyParams): number {
+  const items = Array.isArray(media) ? media : message_ids;
+  return Array.isArray(items) ? Math.max(1, items.length) : 1;
 }
 
 function chatIdOf(value: unknown): ChatId | undefined {

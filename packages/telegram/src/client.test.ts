@@ -34,7 +34,9 @@ describe('a method of the client', () => {
     const user = sandbox.telegram.createUser();
     const message = await telegram.sendMessage({ chat_id: user.id, text: 'Your car is ready' });
     expect(message).toMatchObject({ text: 'Your car is ready', chat: { id: user.id } });
-    expect(sandbox.telegram.messages(user.id).map(({ message }) => message.text)).toEqual(['Your car is ready']);
+    expect(sandbox.telegram.messages(user.id).map(({ message }) => message.text)).toEqual([
+      'Your car is ready',
+    ]);
   });
 
   it('needs no parameters where the method has none that are required', async () => {
@@ -72,4 +74,3 @@ describe('the client', () => {
     expect(await Promise.resolve(telegram)).toBe(telegram);
   });
 });
-

@@ -1,4 +1,4 @@
-import type { Limiter, LimitKey } from '@cartie/core';
+import { type Limiter, type LimitKey, memoryLimiter } from '@cartie/core';
 import { LRUCache } from 'lru-cache';
 import type { Operation } from './operations.ts';
 
@@ -75,19 +75,22 @@ export function limitsOf(call: {
   /** The key of the chat, where the call has one. */
   chat: string | undefined;
   paid: boolean;
+  /** Messages that the call sends: an album's items count one by one. */
+  messages: number;
   rates: TelegramRates;
 }): LimitKey[] {
-  const { bot, operation, chat, paid } = call;
+  const { bot, operation, chat, paid, messages } = call;
   const key = (name: string, rate: keyof typeof rates): LimitKey => ({
     key: `telegram:${bot}:${name}`,
     ...(call.rates[rate] ?? rates[rate]),
   });
   if (operation.rate === 'message' && chat !== undefined) {
-    return [
-      ...(isGroup(chat) ? [key(`group:${chat}`, 'group')] : []),
-      key(`chat:${chat}`, 'chat'),
+    // A key that is named several times gives as many places. A chat takes an album at once.
+    const each = [
       paid ? key('paid', 'paid') : key('overall', 'overall'),
+      ...(isGroup(chat) ? [key(`group:${chat}`, 'group')] : []),
     ];
+    return [key(`chat:${chat}`, 'chat'), ...Array.from({ length: messages }, () => each).flat()];
   }
   if (operation.rate === 'edit' && chat !== undefined && isGroup(chat)) {
     return [key(`edits:${chat}`, 'groupEdits')];
@@ -112,21 +115,28 @@ function chatOf(answer: unknown): number | undefined {
 /**
  * Lets a 429 slow down what it is about. Telegram does not say which limit was hit, and one chat's pause can be hours
  * long: the chat of the call is paused in full, all chats for one interval only, unless further chats are refused
- * in that time: then it is the bot as a whole, and all wait in full.
+ * in that time: then it is the bot as a whole, and all wait in full. Methods that are not paced never ask `limiter`,
+ * which may be a store away.
  */
 export function chatFirstLimiter(
   limiter: Limiter,
   overallIntervalMs: number = rates.overall.intervalMs,
 ): Limiter {
-  let refused = new Map<string, number>();
+  const unpaced = memoryLimiter();
+  const refused = new Map<string, number>();
   return {
-    acquire: (keys, options) => limiter.acquire(keys, options),
-    pause: async (key, ms) => {
+    acquire: (keys, options) => (keys.every(isMethod) ? unpaced : limiter).acquire(keys, options),
+    pause: (key, ms) => {
+      if (isMethod({ key })) return unpaced.pause(key, ms);
       const now = performance.now();
+      for (const [chat, at] of refused) if (now - at > 2 * overallIntervalMs) refused.delete(chat);
       if (key.includes(':chat:')) refused.set(key, now);
-      if (!/:(overall|paid)$/.test(key)) return limiter.pause(key, ms);
-      refused = new Map([...refused].filter(([, at]) => now - at < 2 * overallIntervalMs));
-      return limiter.pause(key, refused.size > 2 ? ms : Math.min(ms, overallIntervalMs));
+      const isOfAll = /:(overall|paid)$/.test(key);
+      return limiter.pause(key, isOfAll && refused.size <= 2 ? Math.min(ms, overallIntervalMs) : ms);
     },
   };
+}
+
+function isMethod({ key }: { key: string }): boolean {
+  return key.includes(':method:');
 }

@@ -14,12 +14,12 @@ const form = /^(\d{1,20}):([\w-]+)$/;
 
 /** @throws CartieError `invalid_config` for a token that is not of the form that BotFather gives. */
 export function createTokenReader(token: Secret): TokenReader {
-  if (typeof token !== 'function') check(token);
+  if (typeof token !== 'function') checkToken(token);
   const seen: string[] = [];
   let botId: string | undefined;
   const read = async (): Promise<string> => {
     const value = await resolveSecret(token, 'token');
-    const parts = check(value);
+    const parts = checkToken(value);
     botId ??= parts.botId;
     if (!seen.includes(value)) seen.push(value, parts.secret);
     // Rotated tokens may still stand in an answer that is on its way; more than a few do not.
@@ -28,12 +28,13 @@ export function createTokenReader(token: Secret): TokenReader {
   };
   return {
     read,
-    botId: async () => botId ?? check(await read()).botId,
+    botId: async () => botId ?? checkToken(await read()).botId,
     secrets: () => seen,
   };
 }
 
-function check(token: unknown): { botId: string; secret: string } {
+/** @throws CartieError `invalid_config` */
+export function checkToken(token: unknown): { botId: string; secret: string } {
   const [, botId, secret] = typeof token === 'string' ? (form.exec(token) ?? []) : [];
   if (botId === undefined || secret === undefined) {
     throw new CartieError(
