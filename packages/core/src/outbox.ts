@@ -1,5 +1,36 @@
+import { randomUUID } from 'node:crypto';
+import { z } from 'zod';
+import { cachedCount } from './cached-count.ts';
+import { disposeAll } from './dispose-all.ts';
+import { CartieError } from './errors.ts';
+import { startCleaner } from './inbox-cleaner.ts';
 import type { JobQueue } from './job-queue.ts';
-import type { SqlDatabase, SqlTransaction } from './sql.ts';
+import { nudge } from './nudges.ts';
+import { parseOptions } from './options.ts';
+import {
+  cleanOutbox,
+  confirmRow,
+  countByStatus,
+  discardMessage,
+  getRow,
+  listRows,
+  resendRow,
+} from './outbox-operator.ts';
+import { addMessage, outboxQueue, storeMessage } from './outbox-rows.ts';
+import { startOutboxSender } from './outbox-sender.ts';
+import type { SqlDatabase, SqlExecutor, SqlTransaction } from './sql.ts';
+import { storedText } from './stored-text.ts';
+import { createWaker, type Waker, wakeQueue } from './waker.ts';
+import {
+  countSchema,
+  databaseSchema,
+  functionSchema,
+  jobQueueSchema,
+  keptSchema,
+  timingsSchema,
+  type WorkTimings,
+  withDefaults,
+} from './work-options.ts';
 
 /** Options of {@link createOutbox}. */
 export interface OutboxOptions<Native> {
@@ -8,6 +39,7 @@ export interface OutboxOptions<Native> {
   queue?: JobQueue | undefined;
   /** How long settled rows are kept. Milliseconds. @default 8 days */
   keepMs?: number | undefined;
+  timings?: WorkTimings | undefined;
 }
 
 /**
@@ -20,9 +52,9 @@ export type OutboxStatus = 'queued' | 'sending' | 'sent' | 'failed' | 'in_doubt'
 export interface OutboxMessage<T = unknown> {
   /** Which sender makes the call: `telegram.send`. */
   topic: string;
-  /** Messages with the same key go in order and one at a time: a chat. */
+  /** Messages of a topic with the same key go in order and one at a time: a chat. Any characters, any length. */
   orderKey: string;
-  /** Plain JSON. */
+  /** Plain JSON, at most 16 MiB. */
   payload: T;
   /** With `topic` unique: the same id added again is a duplicate. @default a random id */
   id?: string | undefined;
@@ -45,7 +77,10 @@ export interface OutboxRow<T = unknown> {
   readonly status: OutboxStatus;
   /** Attempts begun. */
   readonly attempts: number;
-  /** The last error's code, or `expired`. */
+  /**
+   * The last error's code; `expired`, `discarded`; `crashed` where the process died during the call; `sender_error` for an
+   * error that is no `CartieError`, whose text is not kept because it may hold personal data.
+   */
   readonly reason: string | undefined;
   /** What the sender returned: the provider's message id. */
   readonly result: unknown;
@@ -78,30 +113,181 @@ export interface Sender<T = unknown> {
 
 /** How senders run. */
 export interface OutboxWorkOptions<Native> {
-  /** Runs in the transaction that settles the row (sent, failed, in_doubt, or queued again): the app's own state follows. */
+  /**
+   * Runs in the transaction that settles the row (sent, failed, in_doubt, or queued again): the app's own state follows.
+   * If it throws, the settling is tried again; after some tries the row is settled without it, because the call was made.
+   */
   onSettled?: ((row: OutboxRow, trx: SqlTransaction<Native>) => Promise<void>) | undefined;
   /** Told after that commit, for live views. */
   onChange?: ((row: OutboxRow) => void) | undefined;
-  /** Told of each failed attempt, with the error as the sender threw it. */
+  /** Told of each failed attempt, with the error as the sender threw it, and of each failure of `onSettled`. */
   onFailure?: ((failure: { row: OutboxRow; error: unknown }) => void) | undefined;
 }
 
 /** Calls that are made once, in order per key, and survive crashes; what is in doubt is shown, not repeated. */
 export interface Outbox<Native = unknown> {
-  /** Adds a message in the app's own transaction. */
-  add(trx: SqlTransaction<Native>, message: OutboxMessage): Promise<'added' | 'duplicate'>;
-  /** Starts senders, one per topic; dispose of it to stop: it begins no call and waits for those under way. */
+  /**
+   * Adds a message in the app's own transaction. Senders start at once after its commit where `database.transaction` began
+   * it; in one that the app began itself (`kyselyTransaction(trx)`) they find it within a second.
+   * Throws `invalid_input` for a message that cannot be stored.
+   */
+  add(trx: SqlTransaction, message: OutboxMessage): Promise<'added' | 'duplicate'>;
+  /** Starts senders, one per topic; dispose of it to stop: it begins no call and waits for those under way, 30 s before it aborts them. */
   work(
     senders: Readonly<Record<string, Sender<never>>>,
     options?: OutboxWorkOptions<Native>,
   ): Promise<AsyncDisposable>;
+  /** `sent` and `failed` are counted up to 100,000. */
   counts(): Promise<Record<OutboxStatus, number>>;
+  /** The newest first. @param options.limit default 100 */
   list(options: { status: OutboxStatus; limit?: number | undefined }): Promise<OutboxRow[]>;
   get(topic: string, id: string): Promise<OutboxRow | undefined>;
   /** «It arrived»: an `in_doubt` row becomes `sent`. `false` if it was not in doubt. */
-  confirm(topic: string, id: string, result?: unknown): Promise<boolean>;
-  /** «Send again»: an `in_doubt` or `failed` row is queued at its key's end. */
-  resend(topic: string, id: string): Promise<boolean>;
+  confirm(topic: string, id: string, result?: unknown, trx?: SqlTransaction): Promise<boolean>;
+  /** «Send again»: an `in_doubt` or `failed` row is queued at its key's end, without its expiry. */
+  resend(topic: string, id: string, trx?: SqlTransaction): Promise<boolean>;
   /** Gives up an `in_doubt` or `queued` row: it becomes `failed` with the reason `discarded`. */
-  discard(topic: string, id: string): Promise<boolean>;
+  discard(topic: string, id: string, trx?: SqlTransaction): Promise<boolean>;
+}
+
+const dayMs = 86_400_000;
+
+const optionsSchema = z.strictObject({
+  database: databaseSchema,
+  queue: jobQueueSchema.optional(),
+  keepMs: keptSchema.optional(),
+  timings: timingsSchema.optional(),
+});
+
+const senderSchema = z
+  .strictObject({
+    send: functionSchema.optional(),
+    sendBatch: functionSchema.optional(),
+    batchSize: countSchema.optional(),
+    concurrency: countSchema.optional(),
+    attempts: countSchema.optional(),
+    backoffMs: keptSchema.optional(),
+    maxBackoffMs: keptSchema.optional(),
+  })
+  .refine(
+    (sender) => (sender.send === undefined) !== (sender.sendBatch === undefined),
+    'must have either send or sendBatch',
+  );
+
+const workSchema = z.strictObject({
+  senders: z.record(z.string(), senderSchema),
+  onSettled: functionSchema.optional(),
+  onChange: functionSchema.optional(),
+  onFailure: functionSchema.optional(),
+});
+
+/**
+ * An outbox in the tables of `migratePostgres`.
+ *
+ * @throws CartieError `invalid_config` for options that make no sense
+ */
+export function createOutbox<Native>(options: OutboxOptions<Native>): Outbox<Native> {
+  parseOptions('outbox', optionsSchema, options);
+  const { database, keepMs = 8 * dayMs } = options;
+  const timings = withDefaults(options.timings);
+  const wakers = new Map<string, Waker>();
+  const woken = new WeakMap<SqlExecutor, Set<string>>();
+
+  /** @param topic in its stored form */
+  function wake(topic: string): void {
+    const queue = outboxQueue(topic);
+    nudge(database, queue);
+    const waker = wakers.get(topic) ?? createWaker(options.queue, wakeQueue(queue));
+    wakers.set(topic, waker);
+    waker.wake();
+  }
+
+  /** Once for each topic, however many messages a transaction adds. */
+  function wakeAfter(trx: SqlTransaction, topic: string): void {
+    const topics = woken.get(trx) ?? new Set();
+    woken.set(trx, topics);
+    if (topics.has(topic)) return;
+    topics.add(topic);
+    trx.afterCommit?.(() => wake(topic));
+  }
+
+  return {
+    async add(trx, message) {
+      checkMessage(message);
+      const { topic, parameters } = storeMessage(message, randomUUID);
+      const added = await trx.query(addMessage, parameters);
+      if (added.length === 0) return 'duplicate';
+      wakeAfter(trx, topic);
+      return 'added';
+    },
+
+    async work(senders, workOptions = {}) {
+      parseOptions('outbox', workSchema, { senders, ...workOptions });
+      const parts: AsyncDisposable[] = [];
+      try {
+        for (const [name, sender] of Object.entries(senders)) {
+          const topic = storedText(name);
+          const running = await startOutboxSender({
+            database,
+            topic,
+            sender: sender as Sender,
+            terms: {
+              concurrency: sender.concurrency ?? 10,
+              batchSize: sender.sendBatch ? (sender.batchSize ?? 100) : 1,
+              attempts: sender.attempts ?? 10,
+              backoffMs: sender.backoffMs ?? 1_000,
+              maxBackoffMs: sender.maxBackoffMs ?? 300_000,
+            },
+            timings,
+            options: workOptions,
+          });
+          parts.push(running);
+          const alarm = await options.queue?.work(wakeQueue(outboxQueue(topic)), async () => running.nudge());
+          if (alarm) parts.push(alarm);
+        }
+      } catch (error) {
+        await disposeAll(parts)[Symbol.asyncDispose]();
+        throw error;
+      }
+      parts.push(startCleaner(timings.cleanMs, () => cleanOutbox(database, keepMs)));
+      return disposeAll(parts, { together: true });
+    },
+
+    counts: cachedCount(() => countByStatus(database)),
+    list: ({ status, limit = 100 }) => listRows(database, status, limit),
+    get: (topic, id) => getRow(database, storedText(topic), storedText(id)),
+    confirm: (topic, id, result, trx = undefined) =>
+      confirmRow(trx ?? database, storedText(topic), storedText(id), result),
+    async resend(topic, id, trx) {
+      const resent = await resendRow(trx ?? database, storedText(topic), storedText(id));
+      if (!resent) return false;
+      if (trx) wakeAfter(trx, storedText(topic));
+      else wake(storedText(topic));
+      return true;
+    },
+    discard: (topic, id, trx) => discardMessage(trx ?? database, storedText(topic), storedText(id)),
+  };
+}
+
+function checkMessage(message: OutboxMessage): void {
+  const fault = faultOf(message);
+  if (fault === undefined) return;
+  const [field, rule] = fault;
+  throw new CartieError('invalid_input', `${field} must be ${rule}`, {
+    service: 'outbox',
+    operation: 'add',
+    field,
+  });
+}
+
+function faultOf(message: OutboxMessage): [field: string, rule: string] | undefined {
+  const { topic, orderKey, id, expiresAt, delayMs } = message;
+  if (typeof topic !== 'string') return ['topic', 'a string'];
+  if (typeof orderKey !== 'string') return ['orderKey', 'a string'];
+  if (id !== undefined && typeof id !== 'string') return ['id', 'a string'];
+  if (expiresAt !== undefined && !(Math.abs(expiresAt) <= 8.64e15))
+    return ['expiresAt', 'epoch milliseconds'];
+  if (delayMs !== undefined && !(delayMs >= 0 && delayMs <= 3.2e12))
+    return ['delayMs', 'milliseconds, 0 or more'];
+  return undefined;
 }

@@ -15,6 +15,17 @@ export {
   kyselyDatabase,
   kyselyTransaction,
 } from './kysely-database.ts';
+export {
+  createOutbox,
+  type Outbox,
+  type OutboxMessage,
+  type OutboxOptions,
+  type OutboxRow,
+  type OutboxStatus,
+  type OutboxWorkOptions,
+  type Sender,
+  type SendResult,
+} from './outbox.ts';
 export { type PgClient, type PgClientOf, type PgPool, pgDatabase, pgTransaction } from './pg-database.ts';
 export {
   type Pglite,

@@ -1,0 +1,229 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createBatcher } from './batcher.ts';
+import { CartieError } from './errors.ts';
+import type { RetryTerms } from './failure-plan.ts';
+import { type Lane, type OpenLane, startLaneWorker } from './lanes.ts';
+import { onNudge } from './nudges.ts';
+import type { OutboxRow, OutboxWorkOptions, Sender, SendResult } from './outbox.ts';
+import { outcomeOf, outcomeWithoutCall } from './outbox-outcome.ts';
+import {
+  outboxHead,
+  outboxQueue,
+  ownedKeys,
+  reopenLanes,
+  type Settlement,
+  settleRows,
+  type TakenRow,
+  takeRows,
+} from './outbox-rows.ts';
+import { persist } from './persist.ts';
+import type { SqlDatabase } from './sql.ts';
+import { isCollision, isUnavailable } from './sql-error.ts';
+import { startWorkLoop } from './work-loop.ts';
+import type { AllTimings } from './work-options.ts';
+
+/** What a sender is given beside its options. */
+export interface OutboxSenderSetup<Native> {
+  database: SqlDatabase<Native>;
+  /** In its stored form. */
+  topic: string;
+  sender: Sender;
+  terms: RetryTerms & { concurrency: number; batchSize: number };
+  timings: AllTimings;
+  options: OutboxWorkOptions<Native>;
+}
+
+/** A running sender of one topic. */
+export interface OutboxSender extends AsyncDisposable {
+  nudge(): void;
+}
+
+/** How one claim of a lane ended: its rows' settlements, then its release. */
+interface Ending {
+  readonly lane: Lane;
+  readonly settlements: readonly Settlement[];
+  readonly errors: ReadonlyMap<number, unknown>;
+  /** `false` once the app's `onSettled` has failed too often: the row must not stay `sending` for its sake. */
+  readonly withHook: boolean;
+}
+
+interface Ended {
+  /** The rows that this settled. */
+  readonly rows: readonly Settlement[];
+  readonly open: readonly OpenLane[];
+}
+
+const hookTries = 4;
+/** How long a stop waits before it aborts the calls under way: as long as a call lasts by default. */
+const graceMs = 30_000;
+
+/** Starts to send the messages of one topic. */
+export async function startOutboxSender<Native>(setup: OutboxSenderSetup<Native>): Promise<OutboxSender> {
+  const { database, topic, sender, terms, options } = setup;
+  const underWay = new Set<Promise<void>>();
+  const calls = new AbortController();
+  const lanes = await startLaneWorker({
+    database,
+    queue: outboxQueue(topic),
+    head: outboxHead,
+    timings: setup.timings,
+    onFreed: () => loop.nudge(),
+  });
+  const settler = createBatcher<Ending, Ended>({
+    maxWeight: 64,
+    weigh: (ending) => ending.settlements.length,
+    splits: (error) => !isUnavailable(error) && !isCollision(error),
+    run: (endings) => persist(() => settleTogether(endings)),
+  });
+  // One slot that claims for all calls: the statements before a call are shared by all that start together.
+  const loop = startWorkLoop({ slots: 1, pollMs: setup.timings.pollMs, pauseMs: 5, step: takeUp });
+  const stopListening = onNudge(database, outboxQueue(topic), loop.nudge);
+
+  async function takeUp(): Promise<boolean> {
+    const free = terms.concurrency - underWay.size;
+    if (free <= 0) return false; // the end of a call nudges
+    const claimed = await lanes.claim(free);
+    if (claimed.length === 0) return false;
+    const taken = await take(claimed);
+    for (const lane of claimed) {
+      const work = handle(
+        lane,
+        taken.filter((row) => row.lane === lane),
+      ).finally(() => {
+        underWay.delete(work);
+        loop.nudge();
+      });
+      underWay.add(work);
+    }
+    return claimed.length === free;
+  }
+
+  async function take(claimed: readonly Lane[]): Promise<TakenRow[]> {
+    try {
+      // Repeated with the same fences it finds what it did before: no call starts before its answer is here.
+      return await persist(() => takeRows(database, topic, lanes.owned(claimed), claimed, terms.batchSize), {
+        untilUp: true,
+      });
+    } catch (error) {
+      lanes.abandon(claimed);
+      throw error;
+    }
+  }
+
+  async function handle(lane: Lane, rows: readonly TakenRow[]): Promise<void> {
+    const begun = rows.filter((taken) => taken.state === 'begun');
+    const results = begun.length === 0 ? [] : await send(begun);
+    const errors = new Map<number, unknown>();
+    const settlements = rows.map((taken) => {
+      const index = begun.indexOf(taken);
+      if (index === -1) return outcomeWithoutCall(taken, terms);
+      const result = results[index] ?? { error: new TypeError('sendBatch gave too few results') };
+      if ('error' in result) errors.set(taken.row.seq, result.error);
+      return outcomeOf(taken, result, terms);
+    });
+    await end({ lane, settlements, errors, withHook: options.onSettled !== undefined });
+  }
+
+  async function send(rows: readonly TakenRow[]): Promise<readonly SendResult[]> {
+    const messages = rows.map((taken) => taken.row);
+    const context = { signal: calls.signal };
+    try {
+      if (sender.sendBatch) return await sender.sendBatch(messages, context);
+      const results: SendResult[] = [];
+      for (const message of messages) results.push({ result: await sender.send?.(message, context) });
+      return results;
+    } catch (error) {
+      return messages.map(() => ({ error }));
+    }
+  }
+
+  /** Records how calls ended, whatever it takes: the calls are made and are never repeated for the record's sake. */
+  async function end(ending: Ending): Promise<void> {
+    let tries = 0;
+    let last = ending;
+    for (;;) {
+      try {
+        const { rows, open } = await settler.add(last);
+        lanes.forget([ending.lane]);
+        for (const { delayMs } of open) loop.alarm(delayMs);
+        for (const { row } of rows) tell(row, ending.errors);
+        return;
+      } catch (error) {
+        if (isUnavailable(error) || isCollision(error)) {
+          await sleep(1_000 * Math.random());
+          continue;
+        }
+        tries += 1;
+        for (const { row } of ending.settlements) report(row, error);
+        if (tries === hookTries && last.withHook) last = { ...ending, withHook: false };
+        else if (tries > hookTries) return lanes.abandon([ending.lane]);
+        await sleep(20 * 4 ** tries * Math.random());
+      }
+    }
+  }
+
+  async function settleTogether(endings: readonly Ending[]): Promise<readonly Ended[]> {
+    const held = endings.map((ending) => ending.lane);
+    const all = endings.flatMap((ending) => ending.settlements);
+    return await database.transaction(async (trx) => {
+      const settled = all.length === 0 ? new Set<number>() : await settleRows(trx, all);
+      for (const { withHook, settlements } of endings) {
+        if (!withHook) continue;
+        for (const { row } of settlements) if (settled.has(row.seq)) await options.onSettled?.(row, trx);
+      }
+      // Lanes last, as in the app's own transactions that add messages: nobody waits for another in a circle.
+      const owned = await ownedKeys(trx, lanes.owned(held));
+      const lost = all.filter(({ row }) => row.status === 'queued' && settled.has(row.seq));
+      const keys = endings
+        .filter(
+          (ending) => !owned.has(ending.lane.key) && ending.settlements.some((one) => lost.includes(one)),
+        )
+        .map((ending) => ending.lane.key);
+      if (keys.length > 0) await trx.query(reopenLanes, [topic, keys]);
+      const open = await lanes.release(
+        trx,
+        held.filter((lane) => owned.has(lane.key)),
+      );
+      return endings.map(({ settlements }, index) => ({
+        rows: settlements.filter(({ row }) => settled.has(row.seq)),
+        open: index === 0 ? open : [],
+      }));
+    });
+  }
+
+  function tell(row: OutboxRow, errors: ReadonlyMap<number, unknown>): void {
+    if (errors.has(row.seq)) report(row, errors.get(row.seq));
+    try {
+      options.onChange?.(row);
+    } catch {
+      // Watching never breaks the work.
+    }
+  }
+
+  function report(row: OutboxRow, error: unknown): void {
+    try {
+      options.onFailure?.({ row, error });
+    } catch {
+      // Watching never breaks the work.
+    }
+  }
+
+  return {
+    nudge: loop.nudge,
+    async [Symbol.asyncDispose]() {
+      stopListening();
+      await loop[Symbol.asyncDispose]();
+      const abort = setTimeout(() => calls.abort(stopped()), graceMs);
+      while (underWay.size > 0) await Promise.all(underWay);
+      clearTimeout(abort);
+      await lanes[Symbol.asyncDispose]();
+    },
+  };
+}
+
+function stopped(): CartieError {
+  return new CartieError('timeout', 'the sender was told to stop and the call did not end in time', {
+    service: 'outbox',
+    operation: 'send',
+  });
+}
