@@ -33,7 +33,7 @@ function checkContents(tarball) {
   }
   const strays = files.filter(
     (file) =>
-      !/^package\/(dist\/.+|package\.json|README\.md|LICENSE|CHANGELOG\.md)$/.test(file) ||
+      !/^package\/((?:dist|assets)\/.+|package\.json|README\.md|LICENSE|CHANGELOG\.md)$/.test(file) ||
       /\.test\./.test(file),
   );
   if (strays.length > 0) problem(name, `does not belong in a package: ${strays.join(', ')}`);
@@ -52,7 +52,7 @@ function checkContents(tarball) {
   }
   for (const file of files.filter((file) => file.endsWith('.map'))) {
     const map = JSON.parse(tar('-xzOf', tarball, file));
-    if (map.sourcesContent?.length !== map.sources.length || map.sourcesContent.includes(null)) {
+    if (map.sources.some((_, index) => typeof map.sourcesContent?.[index] !== 'string')) {
       problem(name, `${file} points at sources that are not in the package`);
     }
   }
