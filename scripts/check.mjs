@@ -1,6 +1,6 @@
 // Everything CI checks, step by step; the first failure does not hide the later ones.
 // With CARTIE_REQUIRE_SERVICES=1 a missing PostgreSQL, Redis or browser is a failure, else its tests are skipped.
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { pnpm } from './pnpm.mjs';
@@ -18,7 +18,7 @@ const steps = [
   ['consumer', () => script('packed-consumer.mjs', tarballs)],
   ['unused', () => tool('knip/bin/knip.js')],
   ['docs', () => tool('typedoc/bin/typedoc')],
-  ['changesets', () => tool('@changesets/cli/bin.js', 'status')],
+  ['changesets', () => tool('@changesets/cli/bin.js', 'status', `--since=${mainBranch()}`)],
   ['dependencies', () => script('dependencies.mjs')],
 ];
 
@@ -46,6 +46,14 @@ for (const { name, ok, seconds } of results) {
 const counts = readCounts();
 if (counts !== undefined) console.log(countsLine(counts));
 process.exitCode = results.every(({ ok }) => ok) ? 0 : 1;
+
+/** Where the change began, as far as this clone knows. */
+function mainBranch() {
+  const known = ['main', 'origin/main'].find(
+    (name) => spawnSync('git', ['rev-parse', '--quiet', '--verify', name], { cwd: root }).status === 0,
+  );
+  return known ?? 'HEAD';
+}
 
 function script(name, ...args) {
   return run([join(root, 'scripts', name), ...args]);
