@@ -18,7 +18,7 @@ const steps = [
   ['consumer', () => script('packed-consumer.mjs', tarballs)],
   ['unused', () => tool('knip/bin/knip.js')],
   ['docs', () => tool('typedoc/bin/typedoc')],
-  ['changesets', () => tool('@changesets/cli/bin.js', 'status', `--since=${mainBranch()}`)],
+  ['changesets', () => tool('@changesets/cli/bin.js', 'status', ...sinceMain())],
   ['dependencies', () => script('dependencies.mjs')],
 ];
 
@@ -47,12 +47,12 @@ const counts = readCounts();
 if (counts !== undefined) console.log(countsLine(counts));
 process.exitCode = results.every(({ ok }) => ok) ? 0 : 1;
 
-/** Where the change began, as far as this clone knows. */
-function mainBranch() {
-  const known = ['main', 'origin/main'].find(
-    (name) => spawnSync('git', ['rev-parse', '--quiet', '--verify', name], { cwd: root }).status === 0,
-  );
-  return known ?? 'HEAD';
+/** A clone of another branch has no local `main`, which changesets compares with unless told otherwise. */
+function sinceMain() {
+  const isKnown = (name) =>
+    spawnSync('git', ['rev-parse', '--quiet', '--verify', name], { cwd: root }).status === 0;
+  if (isKnown('main')) return [];
+  return [`--since=${isKnown('origin/main') ? 'origin/main' : 'HEAD'}`];
 }
 
 function script(name, ...args) {
