@@ -2,8 +2,10 @@ import type { LimitKey } from './limiter.ts';
 
 /** What has gone through under one {@link LimitKey}. Times are milliseconds of one clock. */
 export interface RateState {
-  /** When the last calls went, oldest first; at most `limit` of them. */
+  /** When the last calls went, oldest first. */
   readonly passed: number[];
+  /** Length of `passed` at which those that stopped to matter are dropped: rarely, so that a call costs O(1). */
+  trimAt: number;
   /** When the next call would go if calls were spread evenly; only kept where `burst` is less than `limit`. */
   evenAt: number;
   pausedUntil: number;
@@ -11,7 +13,7 @@ export interface RateState {
 
 /** Nothing has gone through yet. */
 export function newRate(): RateState {
-  return { passed: [], evenAt: 0, pausedUntil: 0 };
+  return { passed: [], trimAt: 16, evenAt: 0, pausedUntil: 0 };
 }
 
 /** When the next call may go under this rate; not after `now` if there is room. */
@@ -25,8 +27,7 @@ export function roomAt(rate: RateState, { limit, intervalMs, burst = limit }: Li
 /** Notes that a call goes now. */
 export function pass(rate: RateState, { limit, intervalMs, burst = limit }: LimitKey, now: number): void {
   rate.passed.push(now);
-  // Trimmed rarely, so that a large limit does not move its whole array at each call.
-  if (rate.passed.length >= 2 * limit + 8) rate.passed.splice(0, rate.passed.length - limit);
+  if (rate.passed.length >= rate.trimAt) trim(rate, limit, now - intervalMs);
   if (burst < limit) rate.evenAt = Math.max(rate.evenAt, now) + intervalMs / limit;
 }
 
@@ -36,4 +37,10 @@ export function isIdle(rate: RateState, intervalMs: number, now: number): boolea
   return (
     rate.pausedUntil <= now && rate.evenAt <= now && (newest === undefined || newest + intervalMs <= now)
   );
+}
+
+function trim(rate: RateState, limit: number, windowStart: number): void {
+  const firstInWindow = rate.passed.findIndex((at) => at > windowStart);
+  rate.passed.splice(0, Math.max(firstInWindow, rate.passed.length - limit));
+  rate.trimAt = Math.max(16, 2 * rate.passed.length);
 }
