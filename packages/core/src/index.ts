@@ -37,6 +37,16 @@ export type { AcquireOptions, Limiter, LimitKey } from './limiter.ts';
 export { type MemoryLimiter, type MemoryLimiterOptions, memoryLimiter } from './memory-limiter.ts';
 export { memoryStore } from './memory-store.ts';
 export {
+  type AddressOptions,
+  normalizeCity,
+  normalizeCountry,
+  normalizeState,
+  normalizeZip,
+} from './normalize-address.ts';
+export { normalizeEmail } from './normalize-email.ts';
+export { normalizeDateOfBirth, normalizeGender, normalizeName } from './normalize-person.ts';
+export { normalizePhone, type PhoneOptions } from './normalize-phone.ts';
+export {
   type CallOptions,
   type ClientOptions,
   defaultOptions,
@@ -49,6 +59,7 @@ export {
   secretSchema,
 } from './options.ts';
 export { type Page, type PaginateOptions, paginate } from './pagination.ts';
+export { hashPii, type PiiField, type PiiOptions } from './pii.ts';
 export { redactText } from './redaction.ts';
 export { type ParseContext, parseWith, type Schema, type SchemaIssue, type SchemaResult } from './schema.ts';
 export { type HmacCheck, safeEqual, verifyHmacSha256 } from './signature.ts';
@@ -67,6 +78,12 @@ export {
   type StoresOptions,
   type TokenStore,
 } from './stores.ts';
+export {
+  createTokenSource,
+  type FetchedToken,
+  type TokenSource,
+  type TokenSourceOptions,
+} from './token-source.ts';
 export {
   createWebhookHandler,
   type RequestHandler,
