@@ -1,0 +1,54 @@
+import { isSupportedCountry } from 'libphonenumber-js/min';
+import { foldText, foldWord } from './normalize-text.ts';
+import { usStates } from './us-states.ts';
+
+/** Options of {@link normalizeState} and {@link normalizeZip}. */
+export interface AddressOptions {
+  /** The address's country, where it is known: ISO 3166-1 alpha-2, `UA`. */
+  country?: string | undefined;
+}
+
+/** A city as Meta hashes it: lower case, without punctuation and spaces, scripts kept (`Кривий Ріг` → `кривийріг`). */
+export function normalizeCity(value: unknown): string | undefined {
+  const city = foldWord(value);
+  return city !== undefined && /\p{L}/u.test(city) ? city : undefined;
+}
+
+/**
+ * A state or region as Meta hashes it: lower case, without punctuation and spaces. One of the United States becomes its
+ * two letters, unless `country` is another one.
+ */
+export function normalizeState(value: unknown, { country }: AddressOptions = {}): string | undefined {
+  const state = foldWord(value);
+  if (state === undefined || !/\p{L}/u.test(state)) return undefined;
+  if (!isIn(country, 'us')) return state;
+  return Object.hasOwn(usStates, state) ? usStates[state as keyof typeof usStates] : state;
+}
+
+/**
+ * A postal code as Meta hashes it: lower case, without spaces and dashes. Of a US code the first five digits, of a British
+ * one (with `country`) area, district and sector.
+ */
+export function normalizeZip(value: unknown, { country }: AddressOptions = {}): string | undefined {
+  const text = foldText(typeof value === 'number' && Number.isSafeInteger(value) ? String(value) : value);
+  if (text === undefined) return undefined;
+  if (isIn(country, 'us') && /^\d{5}[-\s]\d{4}$/.test(text)) return text.slice(0, 5);
+  const zip = text.normalize('NFKC').replace(/[^a-z0-9]/g, '');
+  if (zip === '') return undefined;
+  if (country !== undefined && isIn(country, 'us')) return /^\d{5}/.exec(zip)?.[0] ?? zip;
+  if (country !== undefined && isIn(country, 'gb'))
+    return /^([a-z]{1,2}\d[a-z\d]?\d)[a-z]{2}$/.exec(zip)?.[1] ?? zip;
+  return zip;
+}
+
+/** A country as two lower-case letters, ISO 3166-1 alpha-2; `undefined` for anything else, names and longer codes too. */
+export function normalizeCountry(value: unknown): string | undefined {
+  const country = foldText(value);
+  if (country === 'uk') return 'gb';
+  return country !== undefined && isSupportedCountry(country.toUpperCase()) ? country : undefined;
+}
+
+// A country that is not known may be any.
+function isIn(country: string | undefined, code: string): boolean {
+  return country === undefined || normalizeCountry(country) === code;
+}

@@ -1,0 +1,13 @@
+import { foldText } from './normalize-text.ts';
+
+/**
+ * An e-mail as Meta hashes it: trimmed and in lower case. Dots and +tags stay, and so do international addresses in
+ * their own script. `undefined` for what is no address.
+ */
+export function normalizeEmail(value: unknown): string | undefined {
+  const email = foldText(value);
+  return email !== undefined && address.test(email) ? email : undefined;
+}
+
+// One @, a domain with a dot, nothing that cannot be typed: a check for mistaken fields, not for deliverability.
+const address = /^[^\s@\p{C}]+@[^\s@\p{C}.]+(\.[^\s@\p{C}.]+)+$/u;
