@@ -299,6 +299,7 @@ test('20,000 calls with one long-lived signal leave no listeners, no timers and 
   }
   expect(getEventListeners(signal, 'abort')).toHaveLength(0);
   expect(process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length).toBeLessThan(10);
-  const [first = 0, last = 0] = [heaps[0], heaps.at(-1)];
-  expect(last - first).toBeLessThan(2_000_000);
+  // The first round still compiles code.
+  const [early = 0, last = 0] = [heaps[1], heaps.at(-1)];
+  expect(last - early).toBeLessThan(1_000_000);
 }, 60_000);
