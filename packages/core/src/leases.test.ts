@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { breakableStore } from '../tests/breakable-store.ts';
@@ -140,6 +141,21 @@ describe('leases', () => {
       await lease.release();
       expect(await kv.get('lease:a')).toBeUndefined();
     }
+  });
+
+  test('let a process end that forgot to release them', () => {
+    const program = `
+      import { createStores, memoryStore } from '@cartie/core';
+      const { leases, dedup } = createStores(memoryStore());
+      await leases.acquire('a');
+      await dedup.claim('b');
+      console.log('held');`;
+    const { stdout, status } = spawnSync(
+      process.execPath,
+      ['--conditions=@cartie/source', '--input-type=module', '--eval', program],
+      { cwd: import.meta.dirname, encoding: 'utf8', timeout: 15_000 },
+    );
+    expect({ stdout, status }).toEqual({ stdout: 'held\n', status: 0 });
   });
 
   test('refuse a ttl that no clock keeps', async () => {
