@@ -6,18 +6,19 @@ const usage = `Usage: cartie-sandbox [--port 4010] [--host 127.0.0.1] [--time-sc
 
 Simulates Telegram on this machine. --time-scale 0.01 makes every wait of the provider a hundred times shorter.`;
 
-const { values } = parseArgs({
-  options: {
-    port: { type: 'string', default: '4010' },
-    host: { type: 'string', default: '127.0.0.1' },
-    'time-scale': { type: 'string', default: '1' },
-    help: { type: 'boolean', short: 'h', default: false },
-  },
-});
+const options = {
+  port: { type: 'string', default: '4010' },
+  host: { type: 'string', default: '127.0.0.1' },
+  'time-scale': { type: 'string', default: '1' },
+  help: { type: 'boolean', short: 'h', default: false },
+} as const;
 
-if (values.help) {
-  console.log(usage);
-} else {
+async function main(): Promise<void> {
+  const { values } = parseArgs({ options });
+  if (values.help) {
+    console.log(usage);
+    return;
+  }
   const sandbox = await startSandbox({
     port: Number(values.port),
     host: values.host,
@@ -30,4 +31,11 @@ if (values.help) {
   const stop = (): void => void sandbox.close();
   process.once('SIGINT', stop);
   process.once('SIGTERM', stop);
+}
+
+try {
+  await main();
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
 }

@@ -26,6 +26,9 @@ export interface RunningSandbox extends Omit<Sandbox, 'close'>, AsyncDisposable 
 /** Starts the simulated providers on loopback: each under `/<provider>/…`, the control API under `/_sandbox/…`, a page at `/`. */
 export async function startSandbox(options: StartOptions = {}): Promise<RunningSandbox> {
   const { port = 0, host = '127.0.0.1', ...sandboxOptions } = options;
+  if (!(Number.isInteger(port) && port >= 0 && port <= 65_535)) {
+    throw new TypeError('port must be a number from 0 to 65535');
+  }
   const sandbox = createSandboxParts(sandboxOptions);
   const server = createServer((incoming, outgoing) => {
     serve(sandbox, incoming, outgoing).catch(() => outgoing.socket?.destroy());

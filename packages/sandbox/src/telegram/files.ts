@@ -1,4 +1,4 @@
-import { badRequest } from './api-failure.ts';
+import { apiFailure, badRequest } from './api-failure.ts';
 import type { Params, Upload } from './params.ts';
 
 /** Limits of files, bytes. https://core.telegram.org/bots/api#sending-files */
@@ -77,6 +77,7 @@ export function createFiles(): Files {
     input(params, value, kind, field) {
       const upload = params.upload(value, field);
       if (upload) {
+        if (upload.bytes.length > fileLimits.upload) throw apiFailure(413, 'Request Entity Too Large');
         if (upload.bytes.length === 0) throw badRequest('file must be non-empty');
         if (kind === 'photos' && upload.bytes.length > fileLimits.photo) throw badRequest('too big photo');
         return store(upload, kind);

@@ -24,12 +24,14 @@ export interface FloodLimit {
 export interface FloodKey {
   readonly limit: keyof typeof floodLimits;
   readonly key: string;
+  /** Messages that it counts as. @default 1 */
+  readonly weight?: number;
 }
 
 /** Telegram's flood control. */
 export interface Flood {
-  /** Counts `weight` messages against every key, or throws a 429 and counts nothing. */
-  check(keys: readonly FloodKey[], weight?: number): void;
+  /** Counts against every key, or throws a 429 and counts nothing. */
+  check(keys: readonly FloodKey[]): void;
   clear(): void;
 }
 
@@ -50,13 +52,13 @@ export function createFlood(now: () => number, scale: number): Flood {
   }
 
   return {
-    check(keys, weight = 1) {
+    check(keys) {
       if (scale === 0) return;
       const at = now();
       if (buckets.size > 10_000) sweep(at);
       let wait = 0;
       const taken: { bucket: Bucket; fullAt: number }[] = [];
-      for (const { limit, key } of keys) {
+      for (const { limit, key, weight = 1 } of keys) {
         const { count, seconds, burst } = floodLimits[limit];
         const interval = (seconds * 1_000 * scale) / count;
         const name = `${limit}:${key}`;

@@ -22,16 +22,16 @@ export function sendContent(
   return post(call, chat, { ...extras, ...built });
 }
 
-/** The limits that messages to this chat count against. */
-export function messageFlood(call: Call, chat: Chat): FloodKey[] {
+/** The limits that messages to this chat count against. Several at once are one action in the chat. */
+export function messageFlood(call: Call, chat: Chat, weight = 1): FloodKey[] {
   const key = `${call.bot.id}:${chat.info.id}`;
   const keys: FloodKey[] = [
     call.params.boolean('allow_paid_broadcast')
-      ? { limit: 'paid', key: String(call.bot.id) }
-      : { limit: 'overall', key: String(call.bot.id) },
+      ? { limit: 'paid', key: String(call.bot.id), weight }
+      : { limit: 'overall', key: String(call.bot.id), weight },
     { limit: 'chat', key },
   ];
-  if (chat.info.type !== 'private') keys.push({ limit: 'group', key });
+  if (chat.info.type !== 'private') keys.push({ limit: 'group', key, weight });
   return keys;
 }
 

@@ -17,8 +17,8 @@ const patterns = [
 export function detectEntities(text: string, given: readonly TelegramEntity[] = []): TelegramEntity[] {
   const entities = [...given];
   // Nothing to find in a text without these: the common case under load.
-  if (!/[/.@#$+]/.test(text)) return entities;
-  for (const [type, pattern] of patterns) {
+  const patternsToTry = /[/.@#$+]/.test(text) ? patterns : [];
+  for (const [type, pattern] of patternsToTry) {
     for (const match of text.matchAll(pattern)) {
       const found = { type, offset: match.index, length: match[0].length };
       if (!entities.some((entity) => overlap(entity, found))) entities.push(found);

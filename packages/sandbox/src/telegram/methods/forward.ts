@@ -56,7 +56,7 @@ function many(call: Call, content: (message: TelegramMessage) => MessageContent)
   }
   const found = ids.map((id) => from.log.get(id)?.message).filter((message) => message !== undefined);
   if (found.length === 0) throw badRequest('there are no messages to send');
-  call.flood.check(messageFlood(call, to), found.length);
+  call.flood.check(messageFlood(call, to, found.length));
   return found.map((message) => ({ message_id: post(call, to, content(message)).message_id }));
 }
 

@@ -94,7 +94,7 @@ function sendMediaGroup(call: Call): TelegramMessage[] {
     throw badRequest("can't use the media of the specified type in the album");
   }
   const extras = readExtras(call, chat);
-  call.flood.check(messageFlood(call, chat), contents.length);
+  call.flood.check(messageFlood(call, chat, contents.length));
   call.state.ids.query += 1;
   const group = contents.length > 1 && {
     media_group_id: String(13_000_000_000_000_000 + call.state.ids.query),
