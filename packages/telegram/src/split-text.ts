@@ -96,7 +96,7 @@ function cutOf({ text, entities }: FormattedText, start: number, limit: number):
   // The second half first: a part should not be short for a better cut.
   for (const from of [start + Math.floor(limit / 2), start]) {
     for (const kind of separators) {
-      const gap = gaps.findLast(({ end, separates }) => separates === kind && end > from);
+      const gap = gaps.findLast(({ end, separates }) => separates === kind && end >= from);
       if (gap !== undefined) return gap;
     }
   }

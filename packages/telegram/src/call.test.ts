@@ -1,0 +1,306 @@
+import { type RunningSandbox, type SandboxBot, startSandbox } from '@cartie/sandbox';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { failureOf, ok, refusal, someToken, startServer } from '../tests/support.ts';
+import { createTelegramClient, inputFile, type TelegramClientOptions, telegramFailure } from './index.ts';
+
+let sandbox: RunningSandbox;
+let bot: SandboxBot;
+
+beforeAll(async () => {
+  sandbox = await startSandbox();
+});
+afterAll(() => sandbox.close());
+beforeEach(() => {
+  sandbox.reset();
+  bot = sandbox.telegram.createBot();
+});
+
+const clientOf = (options: Partial<TelegramClientOptions> = {}) =>
+  createTelegramClient({ token: bot.token, baseUrl: sandbox.telegram.apiUrl, ...options });
+const executed = (method: string) =>
+  sandbox.telegram.calls().filter((call) => call.method === method && call.executed).length;
+
+describe('a call whose outcome is unknown', () => {
+  it.each(['reset', 'cut_body', 'bad_json', 'html', 'empty', 'server_error'] as const)(
+    'because of %s is not repeated if it sends',
+    async (kind) => {
+      const { id: chat_id } = sandbox.telegram.createUser();
+      sandbox.faults.set({ method: 'sendMessage', kind, after: true, times: 1 });
+      const error = await failureOf(clientOf().sendMessage({ chat_id, text: 'once' }));
+      expect(error).toMatchObject({ outcome: 'unknown', retryable: true, attempts: 1 });
+      expect(sandbox.telegram.messages(chat_id)).toHaveLength(1);
+    },
+  );
+
+  it('because the answer did not come in time is not repeated if it sends', async () => {
+    const { id: chat_id } = sandbox.telegram.createUser();
+    sandbox.faults.set({ method: 'sendMessage', kind: 'hang', after: true, times: 1 });
+    const error = await failureOf(clientOf({ timeoutMs: 100 }).sendMessage({ chat_id, text: 'once' }));
+    expect(error).toMatchObject({ code: 'timeout', outcome: 'unknown', attempts: 1 });
+    expect(sandbox.telegram.messages(chat_id)).toHaveLength(1);
+  });
+
+  it('is repeated if a second run changes nothing', async () => {
+    const { id: chat_id } = sandbox.telegram.createUser();
+    const telegram = clientOf();
+    const { message_id } = await telegram.sendMessage({ chat_id, text: 'old' });
+    sandbox.faults.set({ method: 'editMessageReplyMarkup', kind: 'reset', times: 1 });
+    sandbox.faults.set({ method: 'getMe', kind: 'server_error', times: 1 });
+    await telegram.editMessageReplyMarkup({
+      chat_id,
+      message_id,
+      reply_markup: { inline_keyboard: [[{ text: 'a', callback_data: 'a' }]] },
+    });
+    expect(await telegram.call('getMe')).toMatchObject({ attempts: 2 });
+  });
+
+  it('is repeated where the caller knows that it may be', async () => {
+    const { id: chat_id } = sandbox.telegram.createUser();
+    sandbox.faults.set({ method: 'sendMessage', kind: 'reset', after: true, times: 1 });
+    await clientOf().sendMessage({ chat_id, text: 'twice is fine' }, { idempotent: true });
+    expect(executed('sendMessage')).toBe(2);
+  });
+
+  it('of an unknown method is repeated only as far as the caller says', async () => {
+    const server = await startServer((_request, n) => (n % 2 === 1 ? 'reset' : ok(n)));
+    try {
+      const telegram = createTelegramClient({ token: someToken, baseUrl: server.url });
+      const error = await failureOf(telegram.call('sendHologram', { chat_id: 1 }));
+      expect(error).toMatchObject({ outcome: 'unknown', operation: 'sendHologram', attempts: 1 });
+      server.received.length = 0;
+      expect(await telegram.call('getHologram', {}, { idempotent: true })).toEqual({
+        data: 2,
+        status: 200,
+        requestId: undefined,
+        attempts: 2,
+      });
+    } finally {
+      await server.close();
+    }
+  });
+});
+
+describe('a call that was certainly not executed', () => {
+  it('is repeated, also if it sends: after a 429', async () => {
+    const { id: chat_id } = sandbox.telegram.createUser();
+    sandbox.faults.set({ method: 'sendMessage', kind: 'rate_limited', retryAfter: 1, times: 1 });
+    const startedAt = performance.now();
+    const { attempts } = await clientOf().call('sendMessage', { chat_id, text: 'late' });
+    expect(attempts).toBe(2);
+    expect(performance.now() - startedAt).toBeGreaterThan(990);
+    expect(sandbox.telegram.messages(chat_id)).toHaveLength(1);
+  });
+
+  it('is repeated, also if it sends: while nobody listens', async () => {
+    const server = await startServer(() => ok({ message_id: 1, chat: { id: 1 } }));
+    await server.close();
+    const telegram = createTelegramClient({ token: someToken, baseUrl: server.url });
+    const error = await failureOf(telegram.sendMessage({ chat_id: 1, text: 'hello' }));
+    expect(error).toMatchObject({ code: 'connection_failed', outcome: 'not_executed', attempts: 3 });
+  });
+});
+
+describe('pacing', () => {
+  it('sends 100 messages to 50 chats without one 429', async () => {
+    const telegram = clientOf({ deadlineMs: 20_000 });
+    const users = Array.from({ length: 50 }, () => sandbox.telegram.createUser());
+    await Promise.all(
+      [...users, ...users].map(({ id }, n) => telegram.sendMessage({ chat_id: id, text: `message ${n}` })),
+    );
+    expect(sandbox.telegram.calls().map(({ status }) => status)).toEqual(Array(100).fill(200));
+    expect(users.map(({ id }) => sandbox.telegram.messages(id).length)).toEqual(Array(50).fill(2));
+  }, 30_000);
+
+  it('keeps a chat’s messages apart, whatever name it is given', async () => {
+    const chat = sandbox.telegram.createChat({ type: 'channel', username: 'cartie_news' });
+    const telegram = clientOf({ rates: { chat: { limit: 1, intervalMs: 200 } } });
+    await telegram.sendMessage({ chat_id: '@cartie_news', text: '0' });
+    await Promise.all(
+      ['@Cartie_News', chat.id, String(chat.id)].map((chat_id) =>
+        telegram.sendMessage({ chat_id, text: 'more' }),
+      ),
+    );
+    const times = sandbox.telegram.calls().map(({ at }) => at);
+    for (let i = 2; i < times.length; i++) expect((times[i] ?? 0) - (times[i - 1] ?? 0)).toBeGreaterThan(150);
+  });
+
+  it('slows edits in groups, not in private chats', async () => {
+    const telegram = clientOf({
+      rates: { groupEdits: { limit: 1, intervalMs: 250 }, chat: { limit: 100, intervalMs: 1 } },
+    });
+    const elapsedMs = async (chat_id: number) => {
+      const { message_id } = await telegram.sendMessage({ chat_id, text: '0' });
+      const startedAt = performance.now();
+      for (const text of ['1', '2', '3']) await telegram.editMessageText({ chat_id, message_id, text });
+      return performance.now() - startedAt;
+    };
+    expect(await elapsedMs(sandbox.telegram.createUser().id)).toBeLessThan(250);
+    expect(await elapsedMs(sandbox.telegram.createChat().id)).toBeGreaterThan(480);
+  });
+
+  it('lets other methods pass a chat that must wait', async () => {
+    const { id: chat_id } = sandbox.telegram.createUser();
+    const telegram = clientOf({ rates: { chat: { limit: 1, intervalMs: 10_000 } } });
+    await telegram.sendMessage({ chat_id, text: 'first' });
+    const waiting = failureOf(telegram.sendMessage({ chat_id, text: 'second' }, { deadlineMs: 300 }));
+    await telegram.sendChatAction({ chat_id, action: 'typing' });
+    await telegram.getChat({ chat_id });
+    expect(await waiting).toMatchObject({ code: 'rate_limited', outcome: 'not_executed', attempts: 0 });
+    expect(executed('sendMessage')).toBe(1);
+  });
+
+  it('cools a chat down after a 429 and leaves the others alone', async () => {
+    const [refused, other] = [sandbox.telegram.createUser(), sandbox.telegram.createUser()];
+    const telegram = clientOf({ retries: 0, rates: { overall: { limit: 30, intervalMs: 50 } } });
+    sandbox.faults.set({ method: 'sendMessage', kind: 'rate_limited', retryAfter: 60, times: 1 });
+    await failureOf(telegram.sendMessage({ chat_id: refused.id, text: 'x' }));
+    await telegram.sendMessage({ chat_id: other.id, text: 'y' }, { deadlineMs: 2_000 });
+    const again = await failureOf(
+      telegram.sendMessage({ chat_id: refused.id, text: 'x' }, { deadlineMs: 500 }),
+    );
+    expect(again).toMatchObject({ code: 'rate_limited', attempts: 0 });
+    expect(again.retryAfterMs).toBeGreaterThan(50_000);
+  });
+
+  it('sends faster where the broadcast is paid for, and tells Telegram so', async () => {
+    const users = Array.from({ length: 90 }, () => sandbox.telegram.createUser());
+    const telegram = clientOf({ paidBroadcast: true });
+    const startedAt = performance.now();
+    await Promise.all(users.map(({ id }) => telegram.sendMessage({ chat_id: id, text: 'paid' })));
+    expect(performance.now() - startedAt).toBeLessThan(2_000);
+    for (const { params } of sandbox.telegram.calls()) expect(params.allow_paid_broadcast).toBe(true);
+    await telegram.sendMessage({
+      chat_id: sandbox.telegram.createUser().id,
+      text: 'free',
+      allow_paid_broadcast: false,
+    });
+    expect(sandbox.telegram.calls().at(-1)?.params.allow_paid_broadcast).toBe(false);
+  });
+});
+
+describe('a group that has become a supergroup', () => {
+  const migrating = () =>
+    startServer(({ body }) => {
+      const sent = body.toString();
+      return sent.includes('-1005')
+        ? ok({ message_id: 1, chat: { id: -1005 } })
+        : refusal(400, 'Bad Request: group chat was upgraded to a supergroup chat', {
+            migrate_to_chat_id: -1005,
+          });
+    });
+
+  it('is followed once, remembered, and told of', async () => {
+    const server = await migrating();
+    try {
+      const moves: unknown[] = [];
+      const telegram = createTelegramClient({
+        token: someToken,
+        baseUrl: server.url,
+        onMigrated: (move) => moves.push(move),
+      });
+      expect(await telegram.call('sendMessage', { chat_id: -5, text: 'a' })).toMatchObject({ attempts: 2 });
+      await telegram.sendMessage({ chat_id: '-5', text: 'b' });
+      await telegram.getChat({ chat_id: -5 });
+      await telegram.forwardMessage({ chat_id: -1005, from_chat_id: -5, message_id: 1 });
+      expect(server.received.map(({ body }) => JSON.parse(body.toString()).chat_id)).toEqual([
+        -5, -1005, -1005, -1005, -1005,
+      ]);
+      expect(server.received.map(({ body }) => JSON.parse(body.toString()).from_chat_id).at(-1)).toBe(-1005);
+      expect(moves).toEqual([{ from: -5, to: -1005 }]);
+    } finally {
+      await server.close();
+    }
+  });
+
+  it('is followed with files that can be read again, and told of where they cannot', async () => {
+    const server = await migrating();
+    try {
+      const telegram = createTelegramClient({ token: someToken, baseUrl: server.url });
+      await telegram.sendDocument({ chat_id: -5, document: inputFile(new Uint8Array(10)) });
+      const fresh = createTelegramClient({ token: someToken, baseUrl: server.url });
+      const stream = ReadableStream.from([new Uint8Array(10)]);
+      const error = await failureOf(fresh.sendDocument({ chat_id: -5, document: inputFile(stream) }));
+      expect(telegramFailure(error)).toEqual({ kind: 'migrated', migrateToChatId: -1005 });
+    } finally {
+      await server.close();
+    }
+  });
+
+  it('that moves again and again is not followed for ever', async () => {
+    let to = -100;
+    const server = await startServer(() => {
+      to -= 1;
+      return refusal(400, 'Bad Request: group chat was upgraded to a supergroup chat', {
+        migrate_to_chat_id: to,
+      });
+    });
+    try {
+      const telegram = createTelegramClient({ token: someToken, baseUrl: server.url });
+      const error = await failureOf(telegram.sendMessage({ chat_id: -5, text: 'a' }));
+      expect(telegramFailure(error)).toEqual({ kind: 'migrated', migrateToChatId: -102 });
+      expect(server.received).toHaveLength(2);
+    } finally {
+      await server.close();
+    }
+  });
+});
+
+describe('where calls go', () => {
+  it('is the test environment if that is wanted, with the newest token', async () => {
+    const server = await startServer(() => ok(true));
+    try {
+      const tokens = [someToken, `${someToken}2`];
+      const telegram = createTelegramClient({
+        token: async () => tokens.shift() ?? 'none left',
+        baseUrl: server.url,
+        testEnvironment: true,
+      });
+      expect(await telegram.botId()).toBe('123456');
+      await telegram.getMe();
+      expect(server.received.map(({ url }) => url)).toEqual([`/bot${someToken}2/test/getMe`]);
+      const error = await failureOf(telegram.getMe());
+      expect(error).toMatchObject({ code: 'invalid_config', field: 'token', attempts: 0 });
+      expect(JSON.stringify([error, error.message])).not.toContain('none left');
+    } finally {
+      await server.close();
+    }
+  });
+});
+
+describe('a wrong call', () => {
+  it('never gets on the wire', async () => {
+    const telegram = clientOf();
+    const calls = [
+      telegram.call('../getMe'),
+      telegram.call(''),
+      telegram.call('getMe', 'text' as never),
+      telegram.call('getMe', [] as never),
+      telegram.getMe(undefined, { timeoutMs: -1 }),
+      telegram.sendMessage({ chat_id: 1, text: 10n as never }),
+    ];
+    for (const call of calls)
+      expect(await failureOf(call)).toMatchObject({ code: 'invalid_input', attempts: 0 });
+    expect(sandbox.telegram.calls()).toEqual([]);
+  });
+});
+
+describe('wrong options', () => {
+  it.each([
+    ['token', { token: '' }],
+    ['token', { token: 'not a token' }],
+    ['token', { token: undefined }],
+    ['paidBroadcast', { paidBroadcast: 'yes' }],
+    ['rates', { rates: { chats: { limit: 1, intervalMs: 1 } } }],
+    ['rates', { rates: { chat: { limit: 0, intervalMs: 1 } } }],
+    ['maxUploadBytes', { maxUploadBytes: -1 }],
+    ['onMigrated', { onMigrated: 1 }],
+    ['tokn', { tokn: someToken }],
+    ['baseUrl', { baseUrl: 'not a URL' }],
+  ])('are refused by name: %s', (field, options) => {
+    const create = () => createTelegramClient({ token: someToken, ...options } as never);
+    expect(create).toThrow(
+      expect.objectContaining({ code: 'invalid_config', field: expect.stringContaining(field) }),
+    );
+    expect(create).toThrow(/^(?!.*not a)/);
+  });
+});
