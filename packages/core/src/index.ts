@@ -30,11 +30,20 @@ export {
 export type { HealthCheck, HealthReport, HealthStatus } from './health.ts';
 export { type CachedHealthOptions, cachedHealth } from './health-check.ts';
 export { createHealthHandler, type HealthHandlerOptions, type HealthSummary } from './health-handler.ts';
-export type { Job, JobQueue, SendOptions } from './job-queue.ts';
+export type { Inbox, InboxHandler, InboxRow } from './inbox.ts';
+export {
+  type CheckedJob,
+  checkJob,
+  type Job,
+  type JobQueue,
+  type SendOptions,
+  type TransactionalJobQueue,
+} from './job-queue.ts';
 export { type ParseJsonOptions, parseJson } from './json.ts';
 export type { KeyValueStore, StoredValue } from './key-value-store.ts';
 export type { AcquireOptions, Limiter, LimitKey } from './limiter.ts';
 export { type MemoryLimiter, type MemoryLimiterOptions, memoryLimiter } from './memory-limiter.ts';
+export { type MemoryQueueOptions, memoryQueue } from './memory-queue.ts';
 export { memoryStore } from './memory-store.ts';
 export {
   type AddressOptions,
@@ -58,11 +67,13 @@ export {
   type Secret,
   secretSchema,
 } from './options.ts';
+export type { Outbox, OutboxMessage, OutboxRow, OutboxStatus, Sender, SendResult } from './outbox.ts';
 export { type Page, type PaginateOptions, paginate } from './pagination.ts';
 export { hashPii, type PiiField, type PiiOptions } from './pii.ts';
 export { redactText } from './redaction.ts';
 export { type ParseContext, parseWith, type Schema, type SchemaIssue, type SchemaResult } from './schema.ts';
 export { type HmacCheck, safeEqual, verifyHmacSha256 } from './signature.ts';
+export type { SqlDatabase, SqlExecutor, SqlTransaction } from './sql.ts';
 export { type StoreLimiterOptions, storeLimiter } from './store-limiter.ts';
 export {
   createStores,

@@ -1,0 +1,89 @@
+import { PGlite } from '@electric-sql/pglite';
+import { fromPglite, PgBoss } from 'pg-boss';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { freshPostgres, hasPostgres } from '../../../tests/support/postgres.ts';
+import { memoryQueue } from './memory-queue.ts';
+import { pgBossQueue } from './pg-boss.ts';
+import { pgDatabase, pgliteDatabase, type SqlDatabase } from './postgres.ts';
+import { jobQueueContract } from './testing.ts';
+
+describe('the memory queue', () => {
+  const queue = memoryQueue({ attempts: 2, backoffMs: 50 });
+  for (const { name, check } of jobQueueContract({ create: () => queue, latenessMs: 1_000 }))
+    test(name, check);
+
+  test('names a misspelt option', () => {
+    expect(() => memoryQueue({ attemps: 2 } as object)).toThrow('did you mean `attempts`');
+  });
+});
+
+const engines = [
+  {
+    engine: 'PGlite',
+    available: true,
+    async open() {
+      const pglite = await PGlite.create();
+      const boss = new PgBoss({ db: fromPglite(pglite), backend: 'pglite', useListenNotify: true });
+      return {
+        boss,
+        database: pgliteDatabase(pglite) as SqlDatabase,
+        close: () => pglite.close() as PromiseLike<void>,
+      };
+    },
+  },
+  {
+    engine: 'PostgreSQL',
+    available: hasPostgres,
+    async open() {
+      const postgres = await freshPostgres();
+      const boss = new PgBoss({ connectionString: postgres.url, useListenNotify: true, max: 6 });
+      return {
+        boss,
+        database: pgDatabase(postgres.pool) as SqlDatabase,
+        close: () => postgres[Symbol.asyncDispose](),
+      };
+    },
+  },
+];
+
+for (const { engine, available, open } of engines) {
+  describe.skipIf(!available)(`pg-boss on ${engine}`, () => {
+    let boss: PgBoss;
+    let database: SqlDatabase;
+    let close: () => PromiseLike<void> = async () => undefined;
+    const create = () => pgBossQueue(boss, { attempts: 2, pollMs: 500 });
+
+    beforeAll(async () => {
+      ({ boss, database, close } = await open());
+      boss.on('error', () => undefined);
+      await boss.start();
+    });
+    afterAll(async () => {
+      await boss.stop({ graceful: false, close: true });
+      await close();
+    });
+
+    for (const { name, check } of jobQueueContract({ create })) test(name, check, 30_000);
+
+    test('sends within a transaction: a job is there if it commits, and only then', async () => {
+      const queue = create();
+      await queue.send('orders', 'outside');
+      await database.transaction(async (trx) => {
+        expect(await queue.within(trx).send('orders', 'committed', { id: 'c' })).toBe('added');
+        expect(await queue.within(trx).send('orders', 'again', { id: 'c' })).toBe('duplicate');
+      });
+      const failing = database.transaction(async (trx) => {
+        await queue.within(trx).send('orders', 'rolled back');
+        throw new Error('back');
+      });
+      await expect(failing).rejects.toThrow('back');
+      expect((await queue.counts('orders')).waiting).toBe(2);
+    });
+
+    test('refuses a queue inside a transaction that it does not know, instead of waiting for itself', async () => {
+      const queue = create();
+      const work = database.transaction((trx) => queue.within(trx).send('unknown', {}));
+      await expect(work).rejects.toMatchObject({ code: 'invalid_config', field: 'queue' });
+    });
+  });
+}

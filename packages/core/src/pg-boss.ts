@@ -1,0 +1,7 @@
+export {
+  type PgBossDatabase,
+  type PgBossJob,
+  type PgBossLike,
+  type PgBossQueueOptions,
+  pgBossQueue,
+} from './pg-boss-queue.ts';
