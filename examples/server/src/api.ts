@@ -1,5 +1,5 @@
 import { CartieError, type HealthReport } from '@cartie/core';
-import type { Inbox, Outbox, OutboxRow } from '@cartie/core/postgres';
+import type { Inbox, Outbox, OutboxRow, SqlTransaction } from '@cartie/core/postgres';
 import { type Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { streamSSE } from 'hono/streaming';
@@ -12,11 +12,13 @@ import {
   markRead,
   messagesOfOutbox,
   readThread,
+  settleMessage,
 } from './conversations.ts';
 import type { AppDatabase, AppTransaction } from './database.ts';
 import type { IntegrationErrorLog } from './integration-errors.ts';
 import { createLiveView, type LiveView } from './live.ts';
-import { followOutbox, queueMessage, telegramTopic } from './outgoing.ts';
+import { queueMessage, telegramTopic } from './outgoing.ts';
+import type { MessageState } from './tables.ts';
 
 /** What the API shows and does. */
 export interface ApiParts {
@@ -163,30 +165,55 @@ function addConversations(routes: Hono, parts: ApiParts, live: LiveView): void {
 }
 
 function addQueues(routes: Hono, parts: ApiParts, live: LiveView): void {
-  const { inbox, outbox } = parts;
-  const settle = async (context: Context, act: (id: string) => Promise<boolean>): Promise<Response> => {
-    const id = context.req.param('id') ?? '';
-    const done = await act(id);
-    const row = await outbox.get(telegramTopic, id);
-    if (row === undefined) return notFound(context);
-    if (done) await parts.database.sql.transaction((trx) => followOutbox(row, trx));
-    live.poke('queue');
-    live.poke('conversations');
-    return done ? context.json({ status: row.status }) : context.json({ error: alreadySettled(row) }, 409);
-  };
-  const act = async (context: Context, action: (seq: number) => Promise<boolean>): Promise<Response> => {
-    const done = await action(idOf(context.req.param('seq')) ?? 0);
-    live.poke('queue');
-    return done ? context.body(null, 204) : notFound(context);
-  };
+  const { inbox, outbox, database } = parts;
 
   routes.get('/queue', async (context) => context.json(await queueState(parts)));
-  routes.post('/outbox/:id/resend', (context) => settle(context, (id) => outbox.resend(telegramTopic, id)));
-  routes.post('/outbox/:id/confirm', (context) => settle(context, (id) => outbox.confirm(telegramTopic, id)));
-  routes.post('/outbox/:id/discard', (context) => settle(context, (id) => outbox.discard(telegramTopic, id)));
-  routes.post('/inbox/:seq/retry', (context) => act(context, inbox.retry));
-  routes.post('/inbox/:seq/discard', (context) => act(context, inbox.discard));
+
+  routes.post('/outbox/:id/:decision', async (context) => {
+    const id = context.req.param('id');
+    const decision = decisions[context.req.param('decision')];
+    if (decision === undefined) return notFound(context);
+    // The outbox row and the message that shows it change together.
+    const done = await database.sql.transaction(async (trx) => {
+      if (!(await decision.decide(outbox, id, trx))) return false;
+      await settleMessage(trx.native, { outboxId: id, externalId: undefined, ...decision.message });
+      return true;
+    });
+    live.poke('queue');
+    live.poke('conversations');
+    if (done) return context.body(null, 204);
+    const row = await outbox.get(telegramTopic, id);
+    return row === undefined ? notFound(context) : context.json({ error: alreadySettled(row) }, 409);
+  });
+
+  routes.post('/inbox/:seq/:decision{retry|discard}', async (context) => {
+    const seq = idOf(context.req.param('seq')) ?? 0;
+    const done = await (context.req.param('decision') === 'retry' ? inbox.retry(seq) : inbox.discard(seq));
+    live.poke('queue');
+    return done ? context.body(null, 204) : notFound(context);
+  });
 }
+
+interface Decision {
+  decide(outbox: Outbox<AppTransaction>, id: string, trx: SqlTransaction<AppTransaction>): Promise<boolean>;
+  readonly message: { readonly state: MessageState; readonly reason: string | undefined };
+}
+
+/** What an operator can do about a message in doubt, or one that was not sent. */
+const decisions: Readonly<Record<string, Decision>> = {
+  resend: {
+    decide: (outbox, id, trx) => outbox.resend(telegramTopic, id, trx),
+    message: { state: 'queued', reason: undefined },
+  },
+  confirm: {
+    decide: (outbox, id, trx) => outbox.confirm(telegramTopic, id, undefined, trx),
+    message: { state: 'sent', reason: undefined },
+  },
+  discard: {
+    decide: (outbox, id, trx) => outbox.discard(telegramTopic, id, trx),
+    message: { state: 'failed', reason: 'discarded' },
+  },
+};
 
 async function queueState({ inbox, outbox, database }: ApiParts) {
   const [inboxCounts, outboxCounts, dead, inDoubt, failed] = await Promise.all([

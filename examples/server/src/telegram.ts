@@ -1,6 +1,14 @@
 import { createHmac } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
-import type { EventListener, KeyValueStore, LeaseStore, Limiter, RequestHandler } from '@cartie/core';
+import type {
+  EventListener,
+  HealthCheck,
+  HealthReport,
+  KeyValueStore,
+  LeaseStore,
+  Limiter,
+  RequestHandler,
+} from '@cartie/core';
 import type { Inbox } from '@cartie/core/postgres';
 import { undiciFetch } from '@cartie/core/undici';
 import {
@@ -20,6 +28,7 @@ export const telegramWebhookPath = '/webhooks/telegram';
 export interface TelegramConnection {
   readonly client: TelegramClient;
   readonly botId: string;
+  readonly health: HealthCheck;
   /** Serves {@link telegramWebhookPath}; `undefined` where the server asks for updates itself. */
   readonly webhook: RequestHandler | undefined;
   /** Begins to receive: tells Telegram the webhook's address, or starts to poll. Does not wait for Telegram. */
@@ -63,19 +72,23 @@ export async function connectTelegram(
   const common = { client, botId, close: () => agent.close() };
 
   if (config.mode === 'polling') {
-    let poller: AsyncDisposable | undefined;
+    const poller = createTelegramPoller({
+      client,
+      store: parts.store,
+      leases: parts.leases,
+      onUpdate: parts.accept,
+      onError: (error) => parts.onFailure({ operation: 'getUpdates', error }),
+    });
     return {
       ...common,
+      health: async (options) => worse(await client.health(options), await poller.health(options)),
       webhook: undefined,
       async receive() {
-        poller = await createTelegramPoller({
-          client,
-          store: parts.store,
-          leases: parts.leases,
-          onUpdate: parts.accept,
-        });
+        // Telegram gives updates to a webhook or to a poller. What waits there stays there.
+        await client.deleteWebhook().catch((error) => parts.onFailure({ operation: 'deleteWebhook', error }));
+        poller.start();
       },
-      stop: async () => poller?.[Symbol.asyncDispose](),
+      stop: () => poller.stop(),
     };
   }
 
@@ -95,6 +108,7 @@ export async function connectTelegram(
   };
   return {
     ...common,
+    health: client.health,
     webhook: createTelegramWebhook({
       secretToken,
       botId,
@@ -110,6 +124,16 @@ export async function connectTelegram(
       stopping.abort();
       await announcing;
     },
+  };
+}
+
+/** The client and the poller are one integration: it is as well as the worse of them. */
+function worse(client: HealthReport, poller: HealthReport): HealthReport {
+  const isWorse = (poller.status === 'down' || poller.status === 'degraded') && client.status !== 'down';
+  return {
+    ...client,
+    ...(isWorse && { status: poller.status, detail: poller.detail }),
+    facts: { ...client.facts, ...poller.facts },
   };
 }
 

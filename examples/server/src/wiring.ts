@@ -4,6 +4,7 @@ import {
   createStores,
   type EventListener,
   type HealthSummary,
+  isCartieError,
   type KeyValueStore,
   storeLimiter,
 } from '@cartie/core';
@@ -60,7 +61,7 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
     });
     opened.add('integration errors', () => errors.close());
 
-    const boss = new PgBoss({ ...database.boss, schema: 'jobs' });
+    const boss = new PgBoss({ ...database.boss, useListenNotify: true });
     boss.on('error', (error) => log.error({ err: error }, 'pg-boss reported an error'));
     await boss.start();
     opened.add('pg-boss', () => boss.stop({ graceful: true, timeout: config.stopTimeoutMs, close: true }));
@@ -107,7 +108,7 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
     const channels: Channel[] = [
       { id: 'telegram', name: 'Telegram', account: telegram.botId, maxTextLength: 4_096 },
     ];
-    const checks = { ...notConfigured, telegram: telegram.client.health };
+    const checks = { ...notConfigured, telegram: telegram.health };
     const integrationsHealth = createHealthHandler({ checks });
     const admin = createAdminGuard(config.adminToken);
     const api = createApi({
@@ -141,6 +142,10 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
       { [telegramTopic]: telegramSender(telegram.client) },
       {
         onSettled: followOutbox,
+        onFailure({ row, error }) {
+          // What a provider's client threw is in the log by its event already.
+          if (!isCartieError(error)) onFailure({ service: 'outbox', operation: row.topic, error });
+        },
         onChange() {
           api.live.poke('conversations');
           api.live.poke('queue');

@@ -1,0 +1,60 @@
+import { html, nothing } from './lit-html/lit-html.js';
+import { loading, time } from './parts.js';
+import { state } from './state.js';
+import { circuitWords, factName, healthWords, hueOf, initials, timeOf } from './words.js';
+
+/** How each provider is. */
+export function integrationsView() {
+  const { integrations, session } = state;
+  if (integrations === undefined) return loading();
+  const cards = Object.entries(session.integrations).map(([id, name]) => ({
+    id,
+    name,
+    report: integrations[id],
+  }));
+  return html`
+    <section class="panel" aria-labelledby="integrations-title">
+      <header class="panel-head">
+        <h1 id="integrations-title">Integrations</h1>
+        <p>Each is asked at most twice a minute. The outage of one never reaches the others.</p>
+      </header>
+      <div class="cards">${cards.map(card)}</div>
+    </section>`;
+}
+
+function card({ id, name, report = { status: 'not_configured' } }) {
+  const { status, circuit, latencyMs, detail, facts, checkedAt } = report;
+  const isOn = status !== 'not_configured';
+  const isSimulated = isOn && state.session.mode === 'sandbox';
+  return html`
+    <article class="card ${status}" aria-label=${name} data-integration=${id}>
+      <header>
+        <span class="logo hue-${hueOf(id)}" aria-hidden="true">${initials(name.replace(/\(.*/, ''))}</span>
+        <div>
+          <h2>${name}</h2>
+          <p>${isSimulated ? 'Simulated by the sandbox' : isOn ? 'Connected' : 'No credentials in the environment'}</p>
+        </div>
+        <span class="status ${status}">${healthWords[status]}</span>
+      </header>
+      ${detail ? html`<p class="detail">${detail}</p>` : nothing}
+      ${
+        isOn
+          ? html`<dl>
+            ${fact('Latency', latencyMs === undefined ? '–' : `${latencyMs} ms`)}
+            ${fact('Circuit', circuitWords[circuit] ?? '–')}
+            ${Object.entries(facts ?? {}).map(([key, value]) => fact(factName(key), factValue(key, value)))}
+            ${fact('Checked', time(checkedAt, timeOf(checkedAt)))}
+          </dl>`
+          : nothing
+      }
+    </article>`;
+}
+
+const fact = (name, value) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`;
+
+function factValue(key, value) {
+  if (typeof value === 'boolean') return value ? 'Yes' : 'No';
+  if (value === null) return '–';
+  if (typeof value === 'number' && key.endsWith('At')) return time(value);
+  return typeof value === 'number' ? value.toLocaleString() : value;
+}

@@ -1,0 +1,51 @@
+// Small pieces that several views use.
+
+import { icons } from './icons.js';
+import { html, nothing } from './lit-html/lit-html.js';
+import { fullTime, hueOf, initials, isoTime, shortTime, stateWords } from './words.js';
+
+export const avatar = (name, id) =>
+  html`<span class="avatar hue-${hueOf(id)}" aria-hidden="true">${initials(name)}</span>`;
+
+export const time = (at, text = shortTime(at)) =>
+  html`<time datetime=${isoTime(at)} title=${fullTime(at)}>${text}</time>`;
+
+/** A message's state as an icon that says its name. */
+export const tick = (state) =>
+  html`<span class="tick ${state}" role="img" aria-label=${stateWords[state]} title=${stateWords[state]}>${icons[state]}</span>`;
+
+export const button = (text, onClick, { kind = '', label, disabled = false } = {}) =>
+  html`<button type="button" class="button ${kind}" ?disabled=${disabled} aria-label=${label ?? nothing} @click=${onClick}>
+    ${text}
+  </button>`;
+
+/** A button that is off while what it began is under way. */
+export function busyButton(text, action, options) {
+  return button(
+    text,
+    async (event) => {
+      const { currentTarget } = event;
+      currentTarget.disabled = true;
+      try {
+        await action();
+      } finally {
+        currentTarget.disabled = false;
+      }
+    },
+    options,
+  );
+}
+
+export const emptyState = ({ icon, title, text, action = nothing }) => html`
+  <div class="empty">
+    <span class="empty-icon">${icon}</span>
+    <h2>${title}</h2>
+    <p>${text}</p>
+    ${action}
+  </div>`;
+
+export const external = (href, text, kind = '') =>
+  html`<a class="button ${kind}" href=${href} target="_blank" rel="noopener">${text} ${icons.external}</a>`;
+
+export const loading = () =>
+  html`<div class="loading" role="status"><span class="visually-hidden">Loading</span></div>`;

@@ -1,0 +1,58 @@
+// The one state of the page. `update` changes it and draws the page again.
+
+export const state = {
+  /** What the server told about itself; undefined until it has. */
+  session: undefined,
+  /** Why nothing can be shown. */
+  failure: undefined,
+  connected: true,
+  /** `{ view: 'inbox', id: 12 }` */
+  route: routeOf(location.hash),
+  /** Undefined until loaded. */
+  conversations: undefined,
+  hasOlderConversations: false,
+  thread: undefined,
+  queue: undefined,
+  integrations: undefined,
+  errors: undefined,
+  /** Texts that are written but not sent, by conversation. */
+  drafts: new Map(),
+  /** Messages that the server has not taken yet: `{ id, conversationId, text, at, error }`. */
+  unsent: [],
+  /** One line that says how an action ended. */
+  notice: undefined,
+};
+
+let draw = () => {};
+let isDue = false;
+
+export function onChange(render) {
+  draw = render;
+}
+
+/** Changes the state; the page is drawn once for all changes of one turn. */
+export function update(changes) {
+  Object.assign(state, changes);
+  if (isDue) return;
+  isDue = true;
+  queueMicrotask(() => {
+    isDue = false;
+    draw();
+  });
+}
+
+let noticeTimer;
+
+/** Says something for a few seconds; screen readers read it out. */
+export function notify(text, isError = false) {
+  clearTimeout(noticeTimer);
+  update({ notice: { text, isError } });
+  noticeTimer = setTimeout(() => update({ notice: undefined }), isError ? 8000 : 4000);
+}
+
+export const views = ['inbox', 'queue', 'integrations', 'errors'];
+
+export function routeOf(hash) {
+  const [view = '', id] = hash.replace(/^#\/?/, '').split('/');
+  return { view: views.includes(view) ? view : 'inbox', id: id ? Number(id) : undefined };
+}

@@ -1,0 +1,201 @@
+import { loadOlderMessages, reply, replyAgain, settle } from './actions.js';
+import { icons } from './icons.js';
+import { live } from './lit-html/directives/live.js';
+import { repeat } from './lit-html/directives/repeat.js';
+import { html, nothing } from './lit-html/lit-html.js';
+import { avatar, busyButton, button, emptyState, external, loading, tick, time } from './parts.js';
+import { state, update } from './state.js';
+import { dayOf, isSameDay, kindOf, reasonOf, timeOf } from './words.js';
+
+/** The open conversation. */
+export function threadView() {
+  const { thread } = state;
+  if (thread === undefined) {
+    return html`<section class="thread">
+      ${emptyState({ icon: icons.inbox, title: 'Choose a conversation', text: 'Up and down move through the list, Enter opens.' })}
+    </section>`;
+  }
+  if (thread.isMissing) {
+    return html`<section class="thread">
+      ${emptyState({ icon: icons.inbox, title: 'This conversation does not exist', text: 'It may have been deleted.' })}
+    </section>`;
+  }
+  if (thread.messages === undefined) return html`<section class="thread">${loading()}</section>`;
+  const { conversation } = thread;
+  return html`
+    <section class="thread" aria-label="Conversation with ${conversation.title}">
+      ${threadBar(conversation)}
+      <div class="messages" id="messages" role="log" aria-label="Messages" tabindex="0">
+        ${thread.hasOlder ? html`<div class="more">${busyButton('Show earlier', showEarlier)}</div>` : nothing}
+        ${repeat(
+          rowsOf(thread.messages),
+          ({ key }) => key,
+          ({ row }) => row(),
+        )}
+        ${repeat(
+          state.unsent.filter(({ conversationId }) => conversationId === thread.id),
+          ({ id }) => id,
+          unsentBubble,
+        )}
+      </div>
+      ${composer(conversation)}
+    </section>`;
+}
+
+function threadBar({ title, username, externalId }) {
+  const { sandboxUrl } = state.session;
+  return html`
+    <header class="bar">
+      <a class="icon-button only-phone" href="#/inbox" aria-label="Back to the conversations">${icons.back}</a>
+      ${avatar(title, externalId)}
+      <div class="bar-text">
+        <h1>${title}</h1>
+        <p>Telegram${username ? html` · @${username}` : nothing}</p>
+      </div>
+      ${sandboxUrl ? external(sandboxUrl, html`Write as a user`) : nothing}
+    </header>`;
+}
+
+/** Messages with a line where a new day begins. */
+function rowsOf(messages) {
+  return messages.flatMap((message, index) => {
+    const previous = messages[index - 1];
+    const next = messages[index + 1];
+    const startsDay = previous === undefined || !isSameDay(previous.createdAt, message.createdAt);
+    const row = {
+      key: message.id,
+      row: () =>
+        bubble(message, {
+          startsGroup: startsDay || !isGroup(previous, message),
+          endsGroup: next === undefined || !isGroup(message, next),
+        }),
+    };
+    if (!startsDay) return [row];
+    return [
+      { key: `day ${message.id}`, row: () => html`<p class="day">${dayOf(message.createdAt)}</p>` },
+      row,
+    ];
+  });
+}
+
+const groupMs = 5 * 60_000;
+
+function isGroup(a, b) {
+  return (
+    a.direction === b.direction &&
+    a.author === b.author &&
+    b.createdAt - a.createdAt < groupMs &&
+    !isProblem(a) &&
+    isSameDay(a.createdAt, b.createdAt)
+  );
+}
+
+const isProblem = ({ state }) => state === 'failed' || state === 'in_doubt';
+
+function bubble(message, { startsGroup, endsGroup }) {
+  const { direction, author, text, kind, state: status, createdAt, settledAt } = message;
+  const isOut = direction === 'out';
+  return html`
+    <article class="message ${direction} ${status} ${startsGroup ? 'starts' : ''} ${endsGroup ? 'ends' : ''}" data-message=${message.id}>
+      <div class="bubble">
+        ${kind === 'text' ? nothing : html`<span class="kind">${kindOf(kind)}</span>`}
+        ${text === '' ? nothing : html`<span class="text">${text}</span>`}
+      </div>
+      ${
+        endsGroup
+          ? html`<p class="meta">
+            ${isOut ? html`<span>${author === 'operator' ? 'You' : 'Automatic reply'}</span>` : html`<span>${author}</span>`}
+            ${time(settledAt ?? createdAt, timeOf(createdAt))} ${isOut ? tick(status) : nothing}
+          </p>`
+          : nothing
+      }
+      ${isProblem(message) ? problem(message) : nothing}
+    </article>`;
+}
+
+/** What an operator can do about a message that was not sent, or may have been. */
+function problem({ state: status, reason, outboxId }) {
+  if (status === 'failed') {
+    return html`<div class="problem failed">
+      <p><strong>Not sent.</strong> ${reasonOf(reason)}.</p>
+      <div class="actions">${busyButton('Send again', () => settle(outboxId, 'resend'))}</div>
+    </div>`;
+  }
+  return html`<div class="problem in_doubt">
+    <p><strong>It may have arrived.</strong> ${reasonOf(reason)}, so it is not repeated by itself.</p>
+    <div class="actions">
+      ${busyButton('Send again', () => settle(outboxId, 'resend'))}
+      ${busyButton('It arrived', () => settle(outboxId, 'confirm'))}
+      ${busyButton('Give up', () => settle(outboxId, 'discard'))}
+    </div>
+  </div>`;
+}
+
+/** A message that the server has not taken yet. */
+function unsentBubble(message) {
+  return html`
+    <article class="message out starts ends ${message.error ? 'failed' : 'queued'}">
+      <div class="bubble"><span class="text">${message.text}</span></div>
+      <p class="meta"><span>You</span> ${time(message.at, timeOf(message.at))} ${tick(message.error ? 'failed' : 'queued')}</p>
+      ${
+        message.error
+          ? html`<div class="problem failed">
+            <p><strong>Not taken by the server.</strong> ${message.error}</p>
+            <div class="actions">${button('Try again', () => replyAgain(message))}</div>
+          </div>`
+          : nothing
+      }
+    </article>`;
+}
+
+function composer({ id, noReply, title }) {
+  if (noReply !== null) return html`<p class="no-reply">${icons.errors} <span>${noReply}</span></p>`;
+  const draft = state.drafts.get(id) ?? '';
+  const limit = state.session.channels.find((channel) => channel.id === 'telegram').maxTextLength;
+  const isTooLong = draft.length > limit;
+  const send = () => {
+    const text = draft.trim();
+    if (text !== '' && !isTooLong) reply(id, text);
+  };
+  const submit = (event) => {
+    event.preventDefault();
+    send();
+  };
+  return html`
+    <form class="composer" @submit=${submit}>
+      <textarea
+        id="reply"
+        rows="1"
+        placeholder="Write a reply"
+        aria-label="Reply to ${title}"
+        aria-describedby="reply-hint"
+        .value=${live(draft)}
+        @input=${(event) => {
+          state.drafts.set(id, event.target.value);
+          update({});
+        }}
+        @keydown=${(event) => {
+          if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
+          event.preventDefault();
+          send();
+        }}
+      ></textarea>
+      <button class="send" type="submit" aria-label="Send" ?disabled=${draft.trim() === '' || isTooLong}>${icons.send}</button>
+      <p id="reply-hint" class=${isTooLong ? 'is-error' : ''}>
+        ${
+          isTooLong
+            ? `${(draft.length - limit).toLocaleString()} characters too many for one message`
+            : html`<kbd>Enter</kbd> sends, <kbd>Shift</kbd> <kbd>Enter</kbd> begins a new line`
+        }
+      </p>
+    </form>`;
+}
+
+/** What was on the screen stays where it was while earlier messages come in above it. */
+async function showEarlier() {
+  const list = document.getElementById('messages');
+  const fromEnd = list.scrollHeight - list.scrollTop;
+  await loadOlderMessages();
+  await Promise.resolve();
+  list.scrollTop = list.scrollHeight - fromEnd;
+}
