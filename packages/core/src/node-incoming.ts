@@ -43,17 +43,21 @@ function readAll(
   return new Promise((resolve) => {
     const chunks: Uint8Array[] = [];
     let size = 0;
+    let settled = false;
     const settle = (result: Uint8Array | Refusal): void => {
       clearTimeout(timer);
-      request.off('data', onData).off('end', onEnd).off('error', onCut).off('close', onCut);
+      settled = true;
       resolve(result);
     };
+    // The listeners are not taken off: they go with the request, and it would cost each request time.
     const onData = (chunk: Uint8Array): void => {
+      if (settled) return;
       size += chunk.byteLength;
       if (size > maxBytes) settle(bodyTooLarge);
       else chunks.push(chunk);
     };
     const onEnd = (): void => {
+      if (settled) return;
       const [only] = chunks;
       settle(only !== undefined && chunks.length === 1 ? only : Buffer.concat(chunks, size));
     };
