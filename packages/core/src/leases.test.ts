@@ -127,9 +127,11 @@ describe('leases', () => {
 
   test('are never renewed once they are released, also while a renewal is under way', async () => {
     const kv = memoryStore();
+    let puts = 0;
     const slow: typeof kv = {
       ...kv,
       put: async (key, value, options) => {
+        puts += 1;
         await pause(20);
         return kv.put(key, value, options);
       },
@@ -141,6 +143,9 @@ describe('leases', () => {
       await lease.release();
       expect(await kv.get('lease:a')).toBeUndefined();
     }
+    const before = puts;
+    await pause(120);
+    expect(puts).toBe(before);
   });
 
   test('let a process end that forgot to release them', () => {

@@ -77,6 +77,17 @@ describe.skipIf(!hasRedis)('redisStore', () => {
     expect(BigInt(after ?? 0)).toBeGreaterThan(BigInt(before ?? 0));
   });
 
+  test('gives greater versions after the clock went back', async () => {
+    const prefix = `${redis.prefix}clock:`;
+    const ahead = (Date.now() + 3_600_000) * 1_000;
+    await redis.client.set(`${prefix}version`, ahead);
+    const store = redisStore(redis.client, { prefix });
+    expect([await store.put('a', ''), await store.put('b', '')]).toEqual([
+      String(ahead + 1),
+      String(ahead + 2),
+    ]);
+  });
+
   test('leaves no expired value in Redis', async () => {
     const prefix = `${redis.prefix}ttl:`;
     await redisStore(redis.client, { prefix }).put('key', 'one', { ttlMs: 60_000 });

@@ -80,6 +80,41 @@ describe('createTokenSource', () => {
     expect(provider.fetched).toBe(2);
   });
 
+  test('takes the token that another process stored just before it got the lease', async () => {
+    const { provider, source, stores } = setUp();
+    const other = source();
+    const late = source({
+      leases: {
+        async acquire(name, options) {
+          await other.get();
+          return stores.leases.acquire(name, options);
+        },
+      },
+    });
+    expect(await late.get()).toBe('token-1');
+    expect(provider.fetched).toBe(1);
+  });
+
+  test('gives no token that was refused while it was on its way', async () => {
+    const { source, stores } = setUp();
+    const other = source();
+    const one = source({
+      leases: {
+        async acquire(name, options) {
+          await other.get();
+          const lease = await stores.leases.acquire(name, options);
+          // The token has been read; it is refused before the lease is free again.
+          const release = async () => {
+            await one.invalidate('token-1');
+            await lease?.release();
+          };
+          return lease && { ...lease, release };
+        },
+      },
+    });
+    expect(await one.get()).toBe('token-2');
+  });
+
   test('keeps a newer token when an old one is refused late', async () => {
     const { provider, source } = setUp();
     const one = source();
