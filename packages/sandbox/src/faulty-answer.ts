@@ -64,7 +64,7 @@ async function slowBody(answer: Response, delayMs: number, signal: AbortSignal):
         controller.close();
         return;
       }
-      if (sent > 0) await delay(delayMs, undefined, { signal, ref: false }).catch(() => undefined);
+      if (sent > 0) await delay(delayMs, undefined, { signal }).catch(() => undefined);
       controller.enqueue(bytes.subarray(sent, sent + 1));
       sent += 1;
     },
@@ -76,8 +76,10 @@ async function cutBody(answer: Response): Promise<Response> {
   const bytes = new Uint8Array(await answer.arrayBuffer());
   let sent = false;
   const body = new ReadableStream<Uint8Array>({
-    pull(controller) {
+    async pull(controller) {
       if (sent) {
+        // The first half has to be on its way before the cut.
+        await delay(10);
         controller.error(new TypeError('terminated'));
         return;
       }

@@ -13,7 +13,7 @@ beforeEach(() => {
   sandbox = createSandbox({ timeScale: 0.01, webhookFetch: (request) => webhook(request) });
   server = setupServer(...sandbox.handlers);
   // Anything that would leave the process fails the test.
-  server.listen({ onUnhandledRequest: 'error' });
+  server.listen({ onUnhandledFrame: 'error' });
   bot = sandbox.telegram.createBot();
   call = botApi(sandbox, bot);
 });

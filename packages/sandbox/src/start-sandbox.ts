@@ -80,5 +80,5 @@ async function ownResponse(
   }
   const { pathname } = new URL(request.url);
   if (pathname.startsWith(`${controlPath}/`)) return controlResponse(sandbox, request);
-  return request.method === 'GET' ? pageResponse(pathname) : undefined;
+  return /^(GET|HEAD)$/.test(request.method) ? pageResponse(pathname) : undefined;
 }

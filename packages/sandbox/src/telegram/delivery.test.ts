@@ -164,7 +164,7 @@ describe('webhook delivery', () => {
       webhookFetch: async () => new Response(null, { status: 410 }),
     });
     const server = setupServer(...fast.handlers);
-    server.listen({ onUnhandledRequest: 'bypass' });
+    server.listen({ onUnhandledFrame: 'bypass' });
     // Updates live for a day: a chain of new ones keeps the 410 going.
     const feeding = setInterval(() => fast.telegram.userSends(fastBot, { text: 'x' }), 10);
     const fastBot = fast.telegram.createBot();

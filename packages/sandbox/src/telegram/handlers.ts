@@ -5,7 +5,7 @@ import type { ProviderContext } from '../provider.ts';
 import { type ApiFailure, apiFailure, isApiFailure } from './api-failure.ts';
 import { answerOf, type TelegramParts } from './call.ts';
 import { fileLimits } from './files.ts';
-import { findMethod } from './methods/index.ts';
+import { findMethod } from './methods/all-methods.ts';
 import { createParams, type Params, readParams } from './params.ts';
 import type { Bot } from './state.ts';
 

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { botApi, type CallApi } from '../../../tests/bot-api.ts';
 import { type RunningSandbox, type SandboxBot, startSandbox, type TelegramChat } from '../../index.ts';
-import { methods } from './index.ts';
+import { methods } from './all-methods.ts';
 
 let sandbox: RunningSandbox;
 let bot: SandboxBot;
