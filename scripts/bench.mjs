@@ -1,13 +1,15 @@
 // Runs one benchmark of bench/ by name, or lists them.
-import { readdirSync } from 'node:fs';
+import { globSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { root } from './test-counts.mjs';
 
 const folder = join(root, 'bench');
-const names = readdirSync(folder)
-  .filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts'))
-  .map((file) => file.slice(0, -'.ts'.length))
+const names = globSync('**/*.ts', {
+  cwd: folder,
+  exclude: ['**/node_modules/**', 'support/**', '**/*.test.ts'],
+})
+  .map((file) => file.slice(0, -'.ts'.length).replaceAll('\\', '/'))
   .sort();
 const name = process.argv[2] ?? '';
 
