@@ -237,11 +237,17 @@ export function memoryLimiter({ maxWaiting = 10_000 }: MemoryLimiterOptions = {}
     pause: async (key, ms) => {
       const now = performance.now();
       const bucket = bucketOf(key);
-      bucket.rate.pausedUntil = Math.max(bucket.rate.pausedUntil, now + ms);
-      // Those whose time is up before the pause ends learn it now, not at their deadline.
+      const until = Math.max(bucket.rate.pausedUntil, now + ms);
+      bucket.rate.pausedUntil = until;
       const parked: Lane[] = [];
       for (let next = bucket.parked.pop(); next; next = bucket.parked.pop()) parked.push(next.lane);
-      for (const lane of parked) park(lane, bucket, now);
+      for (const lane of parked) {
+        // Those whose time is up before the pause ends learn it now, not at their deadline.
+        for (const waiter of lane.waiters) {
+          if (!waiter.isSettled && waiter.latestAt < until) waiter.settle({ reason: tooLate(until - now) });
+        }
+        park(lane, bucket, now);
+      }
       arm();
     },
   };

@@ -27,11 +27,11 @@ const beforeSending: ReadonlySet<string> = new Set([
   'INVALID_CA',
   'INVALID_PURPOSE',
   'PATH_LENGTH_EXCEEDED',
-  'ERR_SSL_WRONG_VERSION_NUMBER',
-  'ERR_SSL_UNSUPPORTED_PROTOCOL',
-  'ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION',
-  'ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE',
 ]);
+
+/** The peers did not agree on TLS; what stands before these words differs between versions of OpenSSL. */
+const handshakeFailure =
+  /^ERR_SSL_.*(HANDSHAKE_FAILURE|WRONG_VERSION_NUMBER|UNSUPPORTED_PROTOCOL|PROTOCOL_VERSION|UNRECOGNIZED_NAME)$/;
 
 /**
  * The `connection_failed` for whatever `fetch` threw. `not_executed` only where its causes prove that nothing was
@@ -50,6 +50,7 @@ function failedToConnect(error: unknown, depth = 0): boolean {
     syscall === 'connect' ||
     syscall === 'getaddrinfo' ||
     beforeSending.has(String(code)) ||
+    handshakeFailure.test(String(code)) ||
     // Several addresses were tried.
     (Array.isArray(errors) &&
       errors.length > 0 &&
