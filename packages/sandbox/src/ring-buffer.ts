@@ -1,6 +1,7 @@
 /** Keeps the newest `capacity` items in the order they came; older ones are forgotten. */
 export interface RingBuffer<T> {
-  push(item: T): void;
+  /** Gives the item that had to go. */
+  push(item: T): T | undefined;
   /** Oldest first. */
   items(): T[];
   clear(): void;
@@ -14,10 +15,12 @@ export function createRingBuffer<T>(capacity: number): RingBuffer<T> {
     push(item) {
       if (slots.length < capacity) {
         slots.push(item);
-        return;
+        return undefined;
       }
+      const oldest = slots[next];
       slots[next] = item;
       next = (next + 1) % capacity;
+      return oldest;
     },
     items: () => (slots.length < capacity ? slots.slice() : [...slots.slice(next), ...slots.slice(0, next)]),
     clear() {

@@ -13,7 +13,7 @@ export interface SandboxOptions {
    * @default 1
    */
   timeScale?: number | undefined;
-  /** Entries that each log keeps: calls, deliveries, the messages of a chat. @default 10000 */
+  /** Entries that each log keeps: calls, deliveries, messages of all chats together. The oldest go first. @default 10000 */
   history?: number | undefined;
   /** Takes webhooks in process, without a network: your handler. @default webhooks go out over HTTP */
   webhookFetch?: ((request: Request) => Promise<Response>) | undefined;

@@ -65,6 +65,8 @@ describe('startSandbox', () => {
       await call('getMe');
     }
     expect(small.telegram.messages(7).map(({ text }) => text)).toEqual(['2', '3', '4']);
+    small.telegram.userSends(bot, { from: 8, text: 'elsewhere' });
+    expect(small.telegram.messages(7).map(({ text }) => text)).toEqual(['3', '4']);
     expect(small.telegram.calls()).toHaveLength(3);
   });
 

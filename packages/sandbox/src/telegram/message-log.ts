@@ -1,3 +1,4 @@
+import type { RingBuffer } from '../ring-buffer.ts';
 import type { TelegramMessage } from './types.ts';
 
 /** A message in a conversation. */
@@ -17,7 +18,7 @@ export interface ConversationEntry {
   }[];
 }
 
-/** The messages of one chat, oldest first; the oldest are forgotten beyond the capacity. */
+/** The messages of one chat, oldest first. */
 export interface MessageLog {
   add(from: ConversationEntry['from'], message: TelegramMessage, at: number): void;
   get(messageId: number): ConversationEntry | undefined;
@@ -35,11 +36,14 @@ export interface MessageLog {
   last(): ConversationEntry | undefined;
 }
 
-/** Creates a {@link MessageLog}. */
-export function createMessageLog(capacity: number): MessageLog {
+/** Forgets the oldest messages of all chats together. */
+export type MessageMemory = RingBuffer<{ readonly log: MessageLog; readonly messageId: number }>;
+
+/** Creates a {@link MessageLog} whose messages live as long as the memory allows. */
+export function createMessageLog(memory: MessageMemory): MessageLog {
   const entries = new Map<number, ConversationEntry>();
   let newest: number | undefined;
-  return {
+  const log: MessageLog = {
     add(from, message, at) {
       entries.set(message.message_id, {
         from,
@@ -49,9 +53,8 @@ export function createMessageLog(capacity: number): MessageLog {
         reactions: [],
       });
       newest = message.message_id;
-      if (entries.size <= capacity) return;
-      const oldest = entries.keys().next();
-      if (!oldest.done) entries.delete(oldest.value);
+      const forgotten = memory.push({ log, messageId: message.message_id });
+      forgotten?.log.remove(forgotten.messageId);
     },
     get: (messageId) => entries.get(messageId),
     replace(message) {
@@ -73,4 +76,5 @@ export function createMessageLog(capacity: number): MessageLog {
     entries: () => [...entries.values()],
     last: () => (newest === undefined ? undefined : entries.get(newest)),
   };
+  return log;
 }

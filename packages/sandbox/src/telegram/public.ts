@@ -78,7 +78,7 @@ export interface TelegramSandbox {
   deliveries(): DeliveryRecord[];
   /** Updates that are neither delivered nor fetched. */
   pendingUpdates(bot: BotReference): TelegramUpdate[];
-  /** Resolves once no update waits, of this bot or of any. */
+  /** Resolves once no update waits, of this bot or of any. Somebody has to take them: a webhook or a poller. */
   settled(bot?: BotReference): Promise<void>;
   /** Forgets everything: bots, chats, logs. */
   reset(): void;

@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts';
 import type { Live } from '../live.ts';
-import { createMessageLog, type MessageLog } from './message-log.ts';
+import { createRingBuffer } from '../ring-buffer.ts';
+import { createMessageLog, type MessageLog, type MessageMemory } from './message-log.ts';
 import type { TelegramChat, TelegramUser } from './types.ts';
 import { createUpdateQueue, type UpdateQueue } from './updates.ts';
 
@@ -64,6 +65,7 @@ export interface TelegramState {
   readonly clock: Clock;
   readonly live: Live;
   readonly history: number;
+  readonly messages: MessageMemory;
   readonly bots: Map<string, Bot>;
   readonly users: Map<number, User>;
   /** Groups, supergroups and channels. */
@@ -77,6 +79,7 @@ export function createState(clock: Clock, live: Live, history: number): Telegram
     clock,
     live,
     history,
+    messages: createRingBuffer(history),
     bots: new Map(),
     users: new Map(),
     chats: new Map(),
@@ -140,7 +143,7 @@ export function createChatRecord(state: TelegramState, info: TelegramChat): Chat
   return {
     info,
     members: new Map(),
-    log: createMessageLog(state.history),
+    log: createMessageLog(state.messages),
     pinned: [],
     migratedTo: undefined,
     details: {},

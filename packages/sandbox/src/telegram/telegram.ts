@@ -171,6 +171,7 @@ export function createTelegram(
       state.bots.clear();
       state.users.clear();
       state.chats.clear();
+      state.messages.clear();
       calls.clear();
       deliveries.clear();
       live.emit({ provider: 'telegram', type: 'reset' });
