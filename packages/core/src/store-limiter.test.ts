@@ -229,7 +229,7 @@ describe('storeLimiter', () => {
 
   test('refuses a limit that lets nobody through', async () => {
     const limiter = storeLimiter(memoryStore());
-    for (const wrong of [{ limit: 0 }, { intervalMs: 0 }, { burst: 0 }]) {
+    for (const wrong of [{ limit: 0 }, { limit: 1.5 }, { intervalMs: 0 }, { burst: 0 }]) {
       const limit = { ...perSecond('a', 1), ...wrong };
       expect(await thrownBy(limiter.acquire([limit]))).toMatchObject({ code: 'invalid_input' });
     }
