@@ -8,7 +8,7 @@ import {
 } from '@cartie/core';
 import { classify, telegramFailure } from './errors.ts';
 import { type ChatId, chatFirstLimiter, createChatBook, limitsOf } from './limits.ts';
-import { createForm, type Form, fileLimits, hasFiles, isReplayable } from './multipart.ts';
+import { createForm, fileLimits, hasFiles, isReplayable } from './multipart.ts';
 import { isIdempotent, operationOf } from './operations.ts';
 import type { TelegramClientOptions } from './options.ts';
 import type { TokenReader } from './token.ts';
@@ -68,7 +68,7 @@ export function createCallPath(options: TelegramClientOptions, token: TokenReade
       operation.payable !== false &&
       (params.allow_paid_broadcast ?? options.paidBroadcast) === true;
     const body = paid ? { ...params, allow_paid_broadcast: true } : params;
-    const form = hasFiles(body) ? await createForm(body, options.maxUploadBytes) : undefined;
+    const form = hasFiles(body) ? await createForm(method, body, options.maxUploadBytes) : undefined;
     const pollMs = operation.timeout === 'long_poll' ? Number(params.timeout ?? 0) * 1000 : undefined;
     const transferMs = form === undefined ? 0 : (form.size ?? fileLimits.upload) / slowestTransfer;
     try {
@@ -101,7 +101,10 @@ export function createCallPath(options: TelegramClientOptions, token: TokenReade
       if (chat !== undefined) chats.learn(chat, data);
       return { data, status: result.status, requestId: result.requestId, attempts: result.attempts };
     } catch (error) {
-      throw fileFailure(form, method) ?? error;
+      // The server saw the form break off, so it has done nothing; and what broke is the file, not the network.
+      throw form?.failure() ?? error;
+    } finally {
+      form?.close();
     }
   };
 
@@ -163,17 +166,6 @@ function withChats(params: AnyParams, current: (chat: ChatId) => ChatId): AnyPar
     if (now !== undefined && now !== chat) changes[name] = now;
   }
   return Object.keys(changes).length === 0 ? params : { ...params, ...changes };
-}
-
-// The server saw the form break off, so it has done nothing; and what broke is the file, not the network.
-function fileFailure(form: Form | undefined, operation: string): CartieError | undefined {
-  const failure = form?.failure();
-  if (failure === undefined) return undefined;
-  return new CartieError('invalid_input', failure.message, {
-    service: 'telegram',
-    operation,
-    field: failure.field,
-  });
 }
 
 function notify<T>(listener: ((event: T) => void) | undefined, event: T): void {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { CartieError } from '@cartie/core';
+import { CartieError, isCartieError } from '@cartie/core';
 import { isInputFile } from './files.ts';
 import type { InputFile } from './types.ts';
 
@@ -22,8 +22,10 @@ export interface Form {
   readonly size: number | undefined;
   /** The body for one attempt. */
   body(): ReadableStream<Uint8Array>;
-  /** Why reading a file failed while it was sent. */
+  /** Why reading a file failed in the last attempt. */
   failure(): CartieError | undefined;
+  /** Lets the files go. Call it when the call has ended: `fetch` may leave a body half read. */
+  close(): void;
 }
 
 /** Telegram's limits for files. Bytes. @see https://core.telegram.org/bots/api#sending-files */
@@ -53,6 +55,7 @@ export function isReplayable(value: unknown): boolean {
  * @throws CartieError `invalid_input` for a file that is missing or larger than Telegram takes
  */
 export async function createForm(
+  operation: string,
   params: Readonly<Record<string, unknown>>,
   maxUploadBytes: number = fileLimits.upload,
 ): Promise<Form> {
@@ -67,8 +70,11 @@ export async function createForm(
       fields.push([name, typeof plain === 'string' ? plain : JSON.stringify(plain)]);
     }
   }
-  const parts = await Promise.all(found.map(measure));
-  return encode(fields, parts);
+  try {
+    return encode(fields, await Promise.all(found.map(measure)), operation);
+  } catch (error) {
+    throw ofCall(operation, error);
+  }
 }
 
 // Replaces each file inside `value` by a reference to its part.
@@ -107,7 +113,7 @@ async function measure(part: Omit<FilePart, 'size'>): Promise<FilePart> {
   return { ...part, size };
 }
 
-function encode(fields: readonly [string, string][], parts: readonly FilePart[]): Form {
+function encode(fields: readonly [string, string][], parts: readonly FilePart[], operation: string): Form {
   const boundary = `cartie-${randomUUID()}`;
   const text = new TextEncoder();
   const head = (disposition: string, contentType?: string): string =>
@@ -133,6 +139,7 @@ function encode(fields: readonly [string, string][], parts: readonly FilePart[])
     }
   }
   let failure: CartieError | undefined;
+  let sending: AsyncGenerator<Uint8Array, void, undefined> | undefined;
 
   async function* write(): AsyncGenerator<Uint8Array, void, undefined> {
     try {
@@ -144,10 +151,14 @@ function encode(fields: readonly [string, string][], parts: readonly FilePart[])
       }
       yield end;
     } catch (error) {
-      failure = error as CartieError;
-      throw error;
+      failure = ofCall(operation, error);
+      throw failure;
     }
   }
+
+  const close = (): void => {
+    sending?.return().catch(() => {});
+  };
 
   return {
     headers: {
@@ -157,10 +168,13 @@ function encode(fields: readonly [string, string][], parts: readonly FilePart[])
     replayable: parts.every(({ file }) => file.replayable),
     size,
     body: () => {
+      close();
       failure = undefined;
-      return ReadableStream.from(write());
+      sending = write();
+      return ReadableStream.from(sending);
     },
     failure: () => failure,
+    close,
   };
 }
 
@@ -173,7 +187,7 @@ async function* content(part: FilePart): AsyncGenerator<Uint8Array, void, undefi
     for (;;) {
       const next = await bytes.next().catch((error: unknown) => {
         done = true;
-        throw error instanceof CartieError ? error : unreadable(part.field);
+        throw isCartieError(error) ? error : unreadable(part.field);
       });
       if (next.done === true) {
         done = true;
@@ -214,6 +228,11 @@ function changed(field: string): CartieError {
 
 function tooLarge({ field, maxBytes }: Pick<FilePart, 'field' | 'maxBytes'>): CartieError {
   return invalid(field, `is larger than the ${maxBytes} bytes that Telegram takes here`);
+}
+
+function ofCall(operation: string, error: unknown): CartieError {
+  const { message, field } = isCartieError(error) ? error : unreadable('files');
+  return new CartieError('invalid_input', message, { service: 'telegram', operation, field });
 }
 
 function invalid(field: string, what: string): CartieError {
