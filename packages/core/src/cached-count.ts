@@ -1,5 +1,8 @@
+// Faster than this, caching would only confuse whoever has just changed something.
+const cheapMs = 25;
+
 /**
- * A count that may be slow, asked at most so often that it costs a twentieth of the time; concurrent callers share one.
+ * A count that may be slow, asked at most so often that it costs a tenth of the time; concurrent callers share one.
  * On a small table every call asks anew.
  */
 export function cachedCount<T>(count: () => Promise<T>): () => Promise<T> {
@@ -14,8 +17,8 @@ export function cachedCount<T>(count: () => Promise<T>): () => Promise<T> {
     try {
       const result = await count();
       const tookMs = performance.now() - started;
-      if (tookMs < 5) current = undefined;
-      else setTimeout(() => (current = undefined), 20 * tookMs).unref();
+      if (tookMs < cheapMs) current = undefined;
+      else setTimeout(() => (current = undefined), 10 * tookMs).unref();
       return result;
     } catch (error) {
       current = undefined;

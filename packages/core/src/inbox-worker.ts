@@ -1,5 +1,4 @@
-import { CartieError, isCartieError } from './errors.ts';
-import { backoff, postponement, type RetryTerms, reasonOf } from './failure-plan.ts';
+import type { RetryTerms } from './failure-plan.ts';
 import type { InboxHandler, InboxRow, InboxWorkOptions } from './inbox.ts';
 import {
   beginAttempt,
@@ -12,11 +11,12 @@ import {
   loadRows,
   type PendingRow,
 } from './inbox-rows.ts';
-import { type Lane, laneLost, type OpenLane, startLaneWorker } from './lanes.ts';
+import { exhaustion, expiry, judge, type Verdict } from './inbox-verdict.ts';
+import { isLaneLost, type Lane, laneLost, type OpenLane, startLaneWorker } from './lanes.ts';
 import { onNudge } from './nudges.ts';
 import { persist } from './persist.ts';
 import type { SqlDatabase, SqlTransaction } from './sql.ts';
-import { isUnavailable } from './sql-error.ts';
+import { isDatabaseError, isUnavailable } from './sql-error.ts';
 import { startWorkLoop } from './work-loop.ts';
 import type { AllTimings } from './work-options.ts';
 
@@ -33,16 +33,24 @@ export interface InboxWorkerSetup<Native> {
   onFailure: InboxWorkOptions['onFailure'];
 }
 
-type Verdict =
-  | { readonly next: 'dead'; readonly reason: string }
-  | { readonly next: 'retry' | 'postponed'; readonly reason: string; readonly delayMs: number };
-
 /** A running worker. */
 export interface InboxWorker extends AsyncDisposable {
   nudge(): void;
 }
 
+/** A lane and the rows of it that this claim handles. */
+interface Portion {
+  readonly lane: Lane;
+  rows: readonly PendingRow[];
+  /** Its head was tried before: it runs alone, its attempt recorded first, so that a row that kills the process dies in the end. */
+  readonly tried: boolean;
+  /** The row after `rows` failed, by its own error. */
+  failed?: { readonly pending: PendingRow; readonly error: unknown };
+  released: boolean;
+}
+
 const maxGroup = 32;
+const maxRegroups = 4;
 /** Time that a group of rows should take: while it runs on a single connection, nobody else gets an answer. Milliseconds. */
 const groupMs = { single: 15, pooled: 60 } as const;
 
@@ -62,96 +70,92 @@ export async function startInboxWorker<Native>(setup: InboxWorkerSetup<Native>):
     slots: terms.concurrency,
     pollMs: setup.timings.pollMs,
     pauseMs: 5,
-    step: async () => {
+    async step() {
       const limit = groupSize(rowMs, database.singleConnection);
       const claimed = await lanes.claim(limit);
       if (claimed.length === 0) return false;
       // More lanes may be due: let another slot look while this one works.
-      if (claimed.length === limit && terms.concurrency > 1) loop.nudge();
-      await handleLanes(claimed, limit);
-      return claimed.length === limit;
+      const full = claimed.length === limit;
+      if (full && terms.concurrency > 1) loop.nudge();
+      const portions: Portion[] = [];
+      try {
+        portions.push(
+          ...portion(claimed, await loadRows(database, claimed, Math.ceil(limit / claimed.length))),
+        );
+        await handleTogether(portions.filter((own) => !own.tried && own.rows.length > 0));
+        for (const own of portions) if (!own.released && !loop.stopping.aborted) await handleAlone(own);
+      } finally {
+        // The database is away, or the worker stops: what is left goes back as it is.
+        const left =
+          portions.length === 0 ? claimed : portions.filter((own) => !own.released).map((own) => own.lane);
+        if (left.length > 0) lanes.abandon(left);
+      }
+      return full;
     },
   });
   const stopListening = onNudge(database, inboxQueue, loop.nudge);
 
-  async function handleLanes(claimed: readonly Lane[], limit: number): Promise<void> {
-    let rows: PendingRow[];
-    try {
-      rows = await loadRows(database, claimed, Math.ceil(limit / claimed.length));
-    } catch (error) {
-      lanes.abandon(claimed);
-      throw error;
-    }
-    const { group, alone } = plan(claimed, rows);
-    const together = [...group.keys()];
-    if (together.length > 0) {
+  /**
+   * Rows that were never tried share one transaction, so that its cost is paid once. Where one fails by its own error, the
+   * others go again without it; where the database refused something, it may be another row's doing: then each goes alone.
+   */
+  async function handleTogether(portions: readonly Portion[]): Promise<void> {
+    for (let round = 0; round < maxRegroups; round += 1) {
+      const rows = portions.flatMap((own) => own.rows);
+      if (rows.length === 0) return;
+      const whole = portions.filter((own) => own.failed === undefined);
+      let current: PendingRow | undefined;
       try {
-        await handleGroup(together, [...group.values()].flat());
+        const open = await database.transaction(async (trx) => {
+          const started = performance.now();
+          for (const pending of rows) {
+            current = pending;
+            if (!pending.expired) await handler(pending.row, trx);
+            // PGlite answers in microtasks: let sockets and timers have their turn between rows.
+            if (database.singleConnection) await new Promise(setImmediate);
+          }
+          current = undefined;
+          rowMs = 0.8 * rowMs + (0.2 * (performance.now() - started)) / rows.length;
+          await complete(trx, portions, rows);
+          return await lanes.release(
+            trx,
+            whole.map((own) => own.lane),
+          );
+        });
+        released(whole, open);
+        for (const own of portions) own.rows = [];
+        return tellEnded(rows);
       } catch (error) {
-        if (isUnavailable(error)) {
-          lanes.abandon(claimed);
-          throw error;
-        }
-        for (const [lane, own] of group) alone.set(lane, own);
+        if (isUnavailable(error)) throw error;
+        if (current === undefined || isDatabaseError(error)) return;
+        exclude(portions, current, error);
       }
-    }
-    for (const [lane, own] of alone) {
-      if (loop.stopping.aborted) lanes.abandon([lane]);
-      else await handleAlone(lane, own, group.has(lane));
     }
   }
 
-  /** Rows that have never failed share one transaction: what they and the claims cost is paid once. */
-  async function handleGroup(held: readonly Lane[], rows: readonly PendingRow[]): Promise<void> {
-    const expired = rows.filter((pending) => pending.expired);
-    const live = rows.filter((pending) => !pending.expired);
-    const open = await database.transaction(async (trx) => {
-      const started = performance.now();
-      for (const { row } of live) {
-        await handler(row, trx);
-        if (database.singleConnection) await new Promise(setImmediate);
-      }
-      if (live.length > 0) rowMs = 0.8 * rowMs + (0.2 * (performance.now() - started)) / live.length;
-      await complete(trx, held, live);
-      for (const pending of expired) await bury(trx, pending, 'expired');
-      return await lanes.release(trx, held);
-    });
-    released(held, open);
-    for (const { row } of live) tellHandled(row);
-    for (const { row } of expired) tellFailure(row, expiry(), 'dead');
-  }
-
-  /** One row, one transaction; what fails holds its lane until it may run again. */
-  async function handleAlone(lane: Lane, rows: readonly PendingRow[], counted: boolean): Promise<void> {
-    if (rows.length === 0) return void (await finish(lane, async () => undefined));
-    for (const [index, pending] of rows.entries()) {
-      const last = index === rows.length - 1 || loop.stopping.aborted;
-      const { row } = pending;
-      let verdict: Verdict | undefined;
-      let failure: unknown;
+  /** One row, one transaction; a row that fails holds its lane until it may run again. */
+  async function handleAlone(own: Portion): Promise<void> {
+    for (const pending of own.rows) {
+      const last = own.failed === undefined && pending === own.rows.at(-1);
       try {
-        if (pending.expired) throw expiry();
-        if (row.attempt > terms.attempts) throw exhaustion();
-        if (!counted) await begin(lane, row);
+        if (pending.row.attempt > terms.attempts) throw exhaustion();
+        if (own.tried && !pending.expired) await begin(own.lane, pending.row);
         const open = await persist(() =>
           database.transaction(async (trx) => {
-            await handler(row, trx);
-            await complete(trx, [lane], [pending]);
-            return last ? await lanes.release(trx, [lane]) : undefined;
+            if (!pending.expired) await handler(pending.row, trx);
+            await complete(trx, [own], [pending]);
+            return last ? await lanes.release(trx, [own.lane]) : undefined;
           }),
         );
-        if (open) released([lane], open);
-        tellHandled(row);
+        if (open) released([own], open);
+        tellEnded([pending]);
       } catch (error) {
-        failure = error;
-        verdict = judge(pending, error);
+        return await settle(own, pending, error);
       }
-      if (verdict) {
-        if (await settle(lane, pending, verdict)) tellFailure(row, failure, verdict.next);
-        return;
-      }
-      if (last) return;
+      if (loop.stopping.aborted) return;
     }
+    if (own.failed) await settle(own, own.failed.pending, own.failed.error);
+    else if (!own.released) await finish(own, async () => undefined);
   }
 
   async function begin(lane: Lane, row: InboxRow): Promise<void> {
@@ -159,61 +163,58 @@ export async function startInboxWorker<Native>(setup: InboxWorkerSetup<Native>):
     if (begun.length === 0) throw laneLost('inbox');
   }
 
-  function judge({ row, expired }: PendingRow, error: unknown): Verdict {
-    if (expired) return { next: 'dead', reason: 'expired' };
-    if (row.attempt > terms.attempts) return { next: 'dead', reason: 'crashed' };
-    const reason = reasonOf(error, 'handler_error');
-    const delayMs = postponement(error);
-    if (delayMs !== undefined) return { next: 'postponed', reason, delayMs };
-    if (row.attempt >= terms.attempts) return { next: 'dead', reason };
-    return { next: 'retry', reason, delayMs: backoff(row.attempt, terms) };
-  }
-
-  /** Records how a row failed and gives its lane back. `false` if another worker has taken the lane over. */
-  async function settle(lane: Lane, pending: PendingRow, verdict: Verdict): Promise<boolean> {
-    return await finish(lane, async (trx) => {
-      const { seq, attempt } = pending.row;
+  /** Records how a row failed and gives its lane back. */
+  async function settle(own: Portion, pending: PendingRow, error: unknown): Promise<void> {
+    const { row } = pending;
+    const verdict = judge(row, error, terms);
+    const recorded = await finish(own, async (trx) => {
       if (verdict.next === 'dead') return await bury(trx, pending, verdict.reason);
-      const attempts = verdict.next === 'postponed' ? attempt - 1 : attempt;
-      await trx.query(delayRow, [seq, attempts, verdict.reason, verdict.delayMs]);
+      const attempts = verdict.next === 'postponed' ? row.attempt - 1 : row.attempt;
+      await trx.query(delayRow, [row.seq, attempts, verdict.reason, verdict.delayMs]);
     });
+    if (recorded) tellFailure(row, error, verdict.next);
   }
 
+  /** Ends a claim with `record`. `false` if another worker has taken the lane over: then it is not recorded. */
   async function finish(
-    lane: Lane,
+    own: Portion,
     record: (trx: SqlTransaction<Native>) => Promise<void>,
   ): Promise<boolean> {
     try {
       const open = await persist(
         () =>
           database.transaction(async (trx) => {
-            await assertOwned(trx, [lane]);
+            await assertOwned(trx, [own.lane]);
             await record(trx);
-            return await lanes.release(trx, [lane]);
+            return await lanes.release(trx, [own.lane]);
           }),
-        { untilUp: true },
+        { untilUp: true, signal: loop.stopping },
       );
-      released([lane], open);
+      released([own], open);
       return true;
     } catch (error) {
-      if (isLost(error)) {
-        lanes.forget([lane]);
-        return false;
-      }
-      lanes.abandon([lane]);
-      throw error;
+      if (!isLaneLost(error)) throw error;
+      released([own], []);
+      return false;
     }
   }
 
+  /** Marks rows as ended, if their lanes are still this worker's. */
   async function complete(
     trx: SqlTransaction,
-    held: readonly Lane[],
+    portions: readonly Portion[],
     rows: readonly PendingRow[],
   ): Promise<void> {
-    if (rows.length === 0) return await assertOwned(trx, held);
-    const done = rows.map(({ row }) => ({ seq: row.seq, dedupMs: setup.dedupMs(row.source) }));
-    const options = { lanes: held.length, payloadMs: setup.payloadMs };
-    if ((await completeRows(trx, lanes.owned(held), done, options)) !== done.length) throw laneLost('inbox');
+    const held = portions.map((own) => own.lane);
+    const done = rows.filter((pending) => !pending.expired);
+    if (done.length === 0) await assertOwned(trx, held);
+    else {
+      const marks = done.map(({ row }) => ({ seq: row.seq, dedupMs: setup.dedupMs(row.source) }));
+      const options = { lanes: held.length, payloadMs: setup.payloadMs };
+      if ((await completeRows(trx, lanes.owned(held), marks, options)) !== marks.length)
+        throw laneLost('inbox');
+    }
+    for (const pending of rows) if (pending.expired) await bury(trx, pending, 'expired');
   }
 
   async function assertOwned(trx: SqlTransaction, held: readonly Lane[]): Promise<void> {
@@ -224,25 +225,21 @@ export async function startInboxWorker<Native>(setup: InboxWorkerSetup<Native>):
     await trx.query(buryRow, [pending.row.seq, pending.row.attempt, reason, setup.keepDeadMs]);
   }
 
-  function released(held: readonly Lane[], open: readonly OpenLane[]): void {
-    lanes.forget(held);
+  function released(portions: readonly Portion[], open: readonly OpenLane[]): void {
+    lanes.forget(portions.map((own) => own.lane));
+    for (const own of portions) own.released = true;
     for (const { delayMs } of open) loop.alarm(delayMs);
   }
 
-  function tellHandled(row: InboxRow): void {
-    try {
-      setup.onHandled?.(row);
-    } catch {
-      // Watching never breaks the work.
+  function tellEnded(rows: readonly PendingRow[]): void {
+    for (const { row, expired } of rows) {
+      if (expired) tellFailure(row, expiry(), 'dead');
+      else tell(() => setup.onHandled?.(row));
     }
   }
 
   function tellFailure(row: InboxRow, error: unknown, next: Verdict['next']): void {
-    try {
-      setup.onFailure?.({ row, error, next });
-    } catch {
-      // Watching never breaks the work.
-    }
+    tell(() => setup.onFailure?.({ row, error, next }));
   }
 
   return {
@@ -255,21 +252,30 @@ export async function startInboxWorker<Native>(setup: InboxWorkerSetup<Native>):
   };
 }
 
-/** Rows at their first attempt go together; a lane whose head failed before, or whose holder died, goes alone, one row at a time. */
-function plan(
-  claimed: readonly Lane[],
-  rows: readonly PendingRow[],
-): { group: Map<Lane, PendingRow[]>; alone: Map<Lane, PendingRow[]> } {
-  const group = new Map<Lane, PendingRow[]>();
-  const alone = new Map<Lane, PendingRow[]>();
-  for (const lane of claimed) {
-    const own = rows.filter((pending) => pending.lane === lane);
-    const fresh = own.findIndex((pending) => pending.tried || !pending.due);
-    const first = own.slice(0, fresh === -1 ? own.length : fresh);
-    if (first.length === 0) alone.set(lane, own.slice(0, own[0]?.due === false ? 0 : 1));
-    else group.set(lane, first);
-  }
-  return { group, alone };
+/** What a claim handles: of each lane its untried rows, or its head alone if that was tried before. */
+function portion(claimed: readonly Lane[], rows: readonly PendingRow[]): Portion[] {
+  return claimed.map((lane) => {
+    const due = takeWhile(
+      rows.filter((pending) => pending.lane === lane),
+      (pending) => pending.due,
+    );
+    const untried = takeWhile(due, (pending) => !pending.tried);
+    const tried = untried.length === 0 && due.length > 0;
+    return { lane, rows: tried ? due.slice(0, 1) : untried, tried, released: false };
+  });
+}
+
+/** Takes a failed row, and what comes after it in its lane, out of a group. */
+function exclude(portions: readonly Portion[], pending: PendingRow, error: unknown): void {
+  const own = portions.find((candidate) => candidate.lane === pending.lane);
+  if (own === undefined) return;
+  own.rows = own.rows.slice(0, own.rows.indexOf(pending));
+  own.failed = { pending, error };
+}
+
+function takeWhile<T>(list: readonly T[], holds: (item: T) => boolean): readonly T[] {
+  const end = list.findIndex((item) => !holds(item));
+  return end === -1 ? list : list.slice(0, end);
 }
 
 function groupSize(rowMs: number, singleConnection: boolean): number {
@@ -277,23 +283,10 @@ function groupSize(rowMs: number, singleConnection: boolean): number {
   return Math.max(1, Math.min(maxGroup, Math.round(target / Math.max(rowMs, 0.1))));
 }
 
-function expiry(): CartieError {
-  return new CartieError('timeout', 'the update expired before it could be handled', {
-    service: 'inbox',
-    operation: 'handle',
-    retryable: false,
-    outcome: 'not_executed',
-  });
-}
-
-function exhaustion(): CartieError {
-  return new CartieError('timeout', 'the worker died each time it handled this update', {
-    service: 'inbox',
-    operation: 'handle',
-    retryable: false,
-  });
-}
-
-function isLost(error: unknown): boolean {
-  return isCartieError(error) && error.code === 'conflict' && error.operation === 'fence';
+function tell(listener: () => void): void {
+  try {
+    listener();
+  } catch {
+    // Watching never breaks the work.
+  }
 }

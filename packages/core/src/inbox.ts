@@ -110,7 +110,7 @@ export interface Inbox<Native = unknown> {
   accept(updates: readonly Update[]): Promise<('added' | 'duplicate')[]>;
   /** Starts a worker; dispose of it to stop: it takes no new rows and waits for those in hand. */
   work(handler: InboxHandler<Native>, options?: InboxWorkOptions): Promise<AsyncDisposable>;
-  /** Exact; on a large backlog at most a second old. */
+  /** Exact; where counting takes long (a large backlog), at most ten times as old as that. */
   counts(): Promise<{ pending: number; dead: number; oldestPendingMs: number | undefined }>;
   dead(options?: { limit?: number | undefined }): Promise<DeadRow[]>;
   /** Puts a dead row at its key's end. `false` if there is no such dead row. */

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { CartieError } from './errors.ts';
+import { CartieError, isCartieError } from './errors.ts';
 import { liveWorkers, startHeartbeat } from './heartbeat.ts';
 import type { SqlDatabase, SqlExecutor } from './sql.ts';
 import type { AllTimings } from './work-options.ts';
@@ -64,6 +64,11 @@ export function laneLost(service: string): CartieError {
     operation: 'fence',
     retryable: true,
   });
+}
+
+/** Is it {@link laneLost}? */
+export function isLaneLost(error: unknown): boolean {
+  return isCartieError(error) && error.code === 'conflict' && error.operation === 'fence';
 }
 
 /** Makes sure that a lane exists for each key and is locked until the transaction ends, so that its release sees the new rows. */

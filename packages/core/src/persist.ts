@@ -3,19 +3,22 @@ import { isCollision, isUnavailable } from './sql-error.ts';
 
 /**
  * Runs a transaction again where it only collided with another (deadlock, serialization failure), and, with `untilUp`,
- * for as long as the database is away. Only for work that does nothing outside its transaction.
+ * for as long as the database is away and `signal` has not aborted. Only for work that does nothing outside its transaction.
  */
 export async function persist<T>(
   work: () => Promise<T>,
-  options: { untilUp?: boolean | undefined } = {},
+  options: { untilUp?: boolean | undefined; signal?: AbortSignal | undefined } = {},
 ): Promise<T> {
   for (let failures = 1; ; failures += 1) {
     try {
       return await work();
     } catch (error) {
-      const again = isCollision(error) ? failures < 6 : options.untilUp === true && isUnavailable(error);
+      const waits = options.untilUp === true && options.signal?.aborted !== true;
+      const again = isCollision(error) ? failures < 6 : waits && isUnavailable(error);
       if (!again) throw error;
-      await sleep(Math.random() * Math.min(5_000, 10 * 2 ** failures));
+      await sleep(Math.random() * Math.min(5_000, 10 * 2 ** failures), undefined, {
+        signal: options.signal,
+      }).catch(() => undefined);
     }
   }
 }

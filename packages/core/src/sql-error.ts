@@ -56,6 +56,13 @@ function describe(operation: string, code: string | undefined, place: string | u
   return `the database failed (${operation}): ${code}${at}${hint === undefined ? '' : `, ${hint}`}`;
 }
 
+/** Does the error come from the database, wrapped or as the driver threw it? */
+export function isDatabaseError(error: unknown): boolean {
+  if (isCartieError(error)) return error.code === 'storage_error';
+  const code = errorCode(error);
+  return (code !== undefined && isSqlState(code)) || isLostConnection(error);
+}
+
 function isCollisionCode(code: string | undefined): boolean {
   return passing.collision.some((known) => known === code);
 }
