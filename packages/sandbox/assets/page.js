@@ -531,7 +531,12 @@ events.addEventListener('error', () => setLive('connecting'));
 events.addEventListener(
   'message',
   guarded(async ({ data }) => {
-    const tasks = new Set(JSON.parse(data).flatMap(({ type }) => drawers[type] ?? []));
+    // A message elsewhere only moves its chat up the list.
+    const elsewhere = ({ type, chat }) =>
+      type === 'message' && view.chat !== undefined && chat !== view.chat.id;
+    const tasks = new Set(
+      JSON.parse(data).flatMap((event) => (elsewhere(event) ? [drawChats] : (drawers[event.type] ?? []))),
+    );
     for (const task of tasks) await task();
   }),
 );

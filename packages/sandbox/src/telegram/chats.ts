@@ -15,7 +15,7 @@ export function resolveChat(call: Call, access: 'read' | 'write', name = 'chat_i
 }
 
 /** Finds a chat by id or `@name`; private ones are this bot's. */
-export function findChat(state: TelegramState, bot: Bot, value: string): Chat | undefined {
+function findChat(state: TelegramState, bot: Bot, value: string): Chat | undefined {
   if (value.startsWith('@')) {
     const username = value.slice(1).toLowerCase();
     for (const chat of state.chats.values()) {
@@ -31,7 +31,7 @@ export function findChat(state: TelegramState, bot: Bot, value: string): Chat | 
 }
 
 /** Throws what Telegram answers a bot that may not use the chat. */
-export function checkAccess(state: TelegramState, bot: Bot, chat: Chat, access: 'read' | 'write'): void {
+function checkAccess(state: TelegramState, bot: Bot, chat: Chat, access: 'read' | 'write'): void {
   const { id, type } = chat.info;
   if (chat.migratedTo !== undefined) {
     throw badRequest('group chat was upgraded to a supergroup chat', { migrate_to_chat_id: chat.migratedTo });

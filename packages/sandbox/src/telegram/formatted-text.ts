@@ -8,7 +8,7 @@ import { createParams, type Params } from './params.ts';
 import type { TelegramEntity } from './types.ts';
 
 /** Limits of texts, in UTF-16 units after the formatting is taken out. */
-export const textLimits = { text: 4_096, caption: 1_024 } as const;
+const textLimits = { text: 4_096, caption: 1_024 } as const;
 
 /** A text and what its parts mean. */
 export interface FormattedText {

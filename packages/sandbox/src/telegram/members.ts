@@ -30,7 +30,7 @@ export function shownMember(state: TelegramState, chat: Chat, userId: number): R
 }
 
 /** What is known of a user or a bot. */
-export function personInfo(state: TelegramState, userId: number): unknown {
+function personInfo(state: TelegramState, userId: number): unknown {
   for (const bot of state.bots.values()) if (bot.id === userId) return bot.info;
   return state.users.get(userId)?.info ?? { id: userId, is_bot: false, first_name: '' };
 }

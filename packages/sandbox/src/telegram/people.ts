@@ -121,7 +121,7 @@ export function ensureChat(state: TelegramState, bot: Bot, user: User, where: Us
 }
 
 /** Adds to a message what Telegram finds in its text. */
-export function addEntities(message: TelegramMessage): void {
+function addEntities(message: TelegramMessage): void {
   if (message.text !== undefined && !message.entities) {
     const entities = detectEntities(message.text);
     if (entities.length > 0) message.entities = entities;

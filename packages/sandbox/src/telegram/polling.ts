@@ -4,7 +4,7 @@ import type { Bot, TelegramState } from './state.ts';
 import type { TelegramUpdate } from './types.ts';
 
 /** Rules of getUpdates, in seconds. From the official server's source. */
-export const pollingRules = { longest: 50, sameOffset: 3, busyOffset: 0.5, conflictPause: 3 } as const;
+const pollingRules = { longest: 50, sameOffset: 3, busyOffset: 0.5, conflictPause: 3 } as const;
 
 /** getUpdates with its conflicts. */
 export interface Polling {

@@ -114,12 +114,6 @@ export function addBot(
   return bot;
 }
 
-/** Finds a bot by its id. */
-export function botById(state: TelegramState, id: number): Bot | undefined {
-  for (const bot of state.bots.values()) if (bot.id === id) return bot;
-  return undefined;
-}
-
 /** The private chat of a bot and a user, made on first use. */
 export function privateChat(state: TelegramState, bot: Bot, user: User): Chat {
   const { id, first_name, last_name, username } = user.info;

@@ -35,7 +35,7 @@ export const updateKinds = {
 export type UpdateKind = keyof typeof updateKinds;
 
 /** Kinds that a bot gets only if it asks for them by name. */
-export const optInKinds: ReadonlySet<string> = new Set([
+const optInKinds: ReadonlySet<string> = new Set([
   'chat_member',
   'message_reaction',
   'message_reaction_count',
