@@ -70,7 +70,9 @@ describe('verifyHmacSha256', () => {
     for (const signature of wrong) {
       expect(verifyHmacSha256({ secrets: 'key', signature, bytes }), String(signature)).toBe(false);
     }
-    expect(verifyHmacSha256({ secrets: 'key', signature: good, bytes, prefix: 'sha256=' })).toBe(false);
+    for (const signature of [good, `sha512=${good}`, `SHA256=${good}`]) {
+      expect(verifyHmacSha256({ secrets: 'key', signature, bytes, prefix: 'sha256=' })).toBe(false);
+    }
   });
 
   it('sees every changed byte and digit', () => {

@@ -205,6 +205,20 @@ describe.each(Object.entries(servers))('a webhook on %s', (_, start) => {
     expect(head.status).toBe(405);
   });
 
+  it('parts with a sender whose body it does not want', async () => {
+    const answer = await new Promise<string>((resolve) => {
+      const socket = connect(running.port, '127.0.0.1', () =>
+        socket.write(`${head(['Content-Length: 50'], 'PUT')}{"`),
+      );
+      let received = '';
+      socket.on('data', (data) => {
+        received += data.toString('latin1');
+      });
+      socket.on('close', () => resolve(received));
+    });
+    expect(answer).toMatch(/^HTTP\/1\.1 405 /);
+  });
+
   it('answers 503 with Retry-After above its bound, and takes the rest when they are sent again', async () => {
     let release = (): void => {};
     const gate = new Promise<void>((resolve) => {

@@ -198,6 +198,12 @@ describe('a malformed request', () => {
     expect(events[0]).toMatchObject({ status: 408, code: 'timeout' });
   });
 
+  it('gets its 408 no later than the answer is due', async () => {
+    const { send } = provider({ timeoutMs: 20, bodyTimeoutMs: 9_000 });
+    const answer = send({ body: new ReadableStream(), duplex: 'half' });
+    expect(await Promise.race([answer.then(({ status }) => status), sleep(3_000, 'too late')])).toBe(408);
+  });
+
   it('gets 400 when its body breaks off', async () => {
     const body = new ReadableStream({
       pull: (controller) => controller.error(new Error('cut')),
@@ -225,6 +231,23 @@ describe('a body that was read before', () => {
       expect(await response.text()).toContain('before any body parser');
     }
   });
+});
+
+it('knows a body that was read before in any runtime', async () => {
+  const handler = createWebhookHandler({
+    service: 'test',
+    verify: () => true,
+    parse: () => [],
+    onUpdate: async () => {},
+  });
+  const foreign = {
+    method: 'POST',
+    url: 'http://localhost/',
+    headers: new Headers({ 'content-length': '2' }),
+    bodyUsed: true,
+    arrayBuffer: () => Promise.reject(new Error('gone')),
+  };
+  expect((await handler(foreign as unknown as Request)).status).toBe(500);
 });
 
 describe('onGet', () => {
