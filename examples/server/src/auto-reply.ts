@@ -15,7 +15,7 @@ export function autoReply(
     return 'Hello! Write your question here and we will answer in this chat.';
   }
   if (mode === 'all' && message.text !== '') {
-    return `You wrote: ${shortened(message.text)}`;
+    return `Received: ${shortened(message.text)}`;
   }
   if (context.firstContact || mode === 'all') return 'Thank you for your message. We will answer here soon.';
   return undefined;

@@ -1,15 +1,15 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { isCartieError } from '@cartie/core';
-import { pino } from 'pino';
 import { type Config, loadConfig } from './config.ts';
+import { createLog } from './log.ts';
 import { type RunningServer, startServer } from './wiring.ts';
 
 if (existsSync('.env')) process.loadEnvFile('.env');
 
 try {
   const config = loadConfig(process.env);
-  const log = pino({ level: config.logLevel });
+  const log = createLog(config.logLevel);
   const server = await startServer(config, log);
   console.log(banner(config, server));
   stopOnSignal(server, config.stopTimeoutMs);

@@ -26,30 +26,23 @@ export function errorsView() {
               title: 'No errors',
               text: 'When a provider fails or refuses something, it is written down here.',
             })
-          : html`<div class="table-frame" tabindex="0" role="region" aria-label="Errors">
-            <table>
-              <thead>
-                <tr><th>Last</th><th>Service</th><th>Operation</th><th>Error</th><th class="number">HTTP</th><th class="number">Times</th></tr>
-              </thead>
-              <tbody>
-                ${repeat(errors, ({ id }) => id, errorRow)}
-              </tbody>
-            </table>
-          </div>`
+          : html`<ul class="rows">
+            ${repeat(errors, ({ id }) => id, errorRow)}
+          </ul>`
       }
       ${hasOlder ? html`<div class="more">${busyButton('Show older', loadOlderErrors)}</div>` : nothing}
     </section>`;
 }
 
 const errorRow = ({ lastAt, service, operation, code, status, count, requestId }) => html`
-  <tr>
-    <td>${time(lastAt)}</td>
-    <td>${capital(service)}</td>
-    <td class="mono">${operation}</td>
-    <td>
-      <span class="mono">${code}</span>
-      <small>${reasonOf(code)}${requestId ? html` · request <span class="mono">${requestId}</span>` : nothing}</small>
-    </td>
-    <td class="number">${status || '–'}</td>
-    <td class="number">${count.toLocaleString()}</td>
-  </tr>`;
+  <li class="row">
+    <div class="row-text">
+      <p class="row-title">${capital(service)} <span class="mono">${operation}</span> ${time(lastAt)}</p>
+      <p class="row-reason">
+        ${reasonOf(code)} · <span class="mono">${code}</span>${status ? ` · HTTP ${status}` : nothing}${
+          requestId ? html` · request <span class="mono">${requestId}</span>` : nothing
+        }
+      </p>
+    </div>
+    ${count > 1 ? html`<span class="count quiet" title="In one minute">${count.toLocaleString()} times</span>` : nothing}
+  </li>`;

@@ -42,7 +42,7 @@ function conversationItem(conversation) {
             ${time(lastMessageAt)}
           </span>
           <span class="conversation-bottom">
-            <span class="conversation-preview">${lastDirection === 'out' ? 'You: ' : ''}${lastText || kindOf('message')}</span>
+            <span class="conversation-preview">${lastDirection === 'out' ? '↩ ' : ''}${lastText || kindOf('message')}</span>
             ${
               unread > 0
                 ? html`<span class="count" aria-label="${unread} unread">${unread > 99 ? '99+' : unread}</span>`

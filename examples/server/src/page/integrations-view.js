@@ -32,7 +32,7 @@ function card({ id, name, report = { status: 'not_configured' } }) {
         <span class="logo hue-${hueOf(id)}" aria-hidden="true">${initials(name.replace(/\(.*/, ''))}</span>
         <div>
           <h2>${name}</h2>
-          <p>${isSimulated ? 'Simulated by the sandbox' : isOn ? 'Connected' : 'No credentials in the environment'}</p>
+          ${isOn ? html`<p>${isSimulated ? 'Simulated by the sandbox' : 'Connected'}</p>` : nothing}
         </div>
         <span class="status ${status}">${healthWords[status]}</span>
       </header>

@@ -4,7 +4,7 @@ import { repeat } from './lit-html/directives/repeat.js';
 import { html, nothing } from './lit-html/lit-html.js';
 import { busyButton, emptyState, loading, time } from './parts.js';
 import { state } from './state.js';
-import { kindOf, plural, reasonOf, span } from './words.js';
+import { doubtOf, kindOf, plural, reasonOf, span } from './words.js';
 
 /** What waits, and what waits for a person. */
 export function queueView() {
@@ -19,12 +19,8 @@ export function queueView() {
         <p>Every update is stored before it is answered, every message before it is sent. Nothing here is lost by a restart.</p>
       </header>
       <dl class="tiles">
-        ${tile('Updates waiting', inbox.pending, inbox.oldestPendingMs === null ? '' : `oldest for ${span(inbox.oldestPendingMs)}`)}
-        ${tile('Updates given up', inbox.dead, '', inbox.dead > 0 ? 'bad' : '')}
-        ${tile('Messages queued', outbox.queued)}
-        ${tile('Being sent', outbox.sending)}
-        ${tile('In doubt', outbox.in_doubt, '', outbox.in_doubt > 0 ? 'warn' : '')}
-        ${tile('Not sent', outbox.failed, '', outbox.failed > 0 ? 'bad' : '')}
+        ${tile('Updates to handle', inbox.pending, inbox.oldestPendingMs === null ? '' : `oldest waits ${span(inbox.oldestPendingMs)}`)}
+        ${tile('Messages to send', outbox.queued)} ${tile('Being sent', outbox.sending)}
         ${tile('Sent', outbox.sent, 'in the last 8 days')}
       </dl>
       ${
@@ -42,8 +38,8 @@ export function queueView() {
     </section>`;
 }
 
-const tile = (name, count, detail = '', tone = '') => html`
-  <div class="tile ${count > 0 ? tone : ''}">
+const tile = (name, count, detail = '') => html`
+  <div class="tile">
     <dt>${name}</dt>
     <dd>${count.toLocaleString()}${detail ? html`<small>${detail}</small>` : nothing}</dd>
   </div>`;
@@ -69,7 +65,7 @@ const messageRow = (row, actions) => html`
         ${time(row.settledAt ?? row.createdAt)}
       </p>
       ${row.message ? html`<p class="row-quote">${row.message.text}</p>` : nothing}
-      <p class="row-reason">${reasonOf(row.reason)} · ${plural(row.attempts, 'attempt')}</p>
+      <p class="row-reason">${row.status === 'in_doubt' ? doubtOf(row.reason) : reasonOf(row.reason)} · ${plural(row.attempts, 'attempt')}</p>
     </div>
     <div class="actions">${actions}</div>
   </li>`;

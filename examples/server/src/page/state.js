@@ -1,5 +1,7 @@
 // The one state of the page. `update` changes it and draws the page again.
 
+const views = ['inbox', 'queue', 'integrations', 'errors'];
+
 export const state = {
   /** What the server told about itself; undefined until it has. */
   session: undefined,
@@ -49,8 +51,6 @@ export function notify(text, isError = false) {
   update({ notice: { text, isError } });
   noticeTimer = setTimeout(() => update({ notice: undefined }), isError ? 8000 : 4000);
 }
-
-export const views = ['inbox', 'queue', 'integrations', 'errors'];
 
 export function routeOf(hash) {
   const [view = '', id] = hash.replace(/^#\/?/, '').split('/');

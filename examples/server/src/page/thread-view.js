@@ -5,7 +5,7 @@ import { repeat } from './lit-html/directives/repeat.js';
 import { html, nothing } from './lit-html/lit-html.js';
 import { avatar, busyButton, button, emptyState, external, loading, tick, time } from './parts.js';
 import { state, update } from './state.js';
-import { dayOf, isSameDay, kindOf, reasonOf, timeOf } from './words.js';
+import { dayOf, doubtOf, isSameDay, kindOf, reasonOf, timeOf } from './words.js';
 
 /** The open conversation. */
 export function threadView() {
@@ -122,7 +122,7 @@ function problem({ state: status, reason, outboxId }) {
     </div>`;
   }
   return html`<div class="problem in_doubt">
-    <p><strong>It may have arrived.</strong> ${reasonOf(reason)}, so it is not repeated by itself.</p>
+    <p><strong>It may have arrived.</strong> ${doubtOf(reason)}.</p>
     <div class="actions">
       ${busyButton('Send again', () => settle(outboxId, 'resend'))}
       ${busyButton('It arrived', () => settle(outboxId, 'confirm'))}

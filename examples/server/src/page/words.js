@@ -48,7 +48,7 @@ export const reasons = {
   expired: 'It was too late to send it',
   forbidden: 'The person has blocked the bot or left the chat',
   handler_error: 'The server could not handle it',
-  interrupted: 'The server stopped while it was sending',
+  sender_error: 'The server could not send it',
   invalid_input: 'The provider would not take the text',
   invalid_response: 'The provider’s answer made no sense',
   not_found: 'The chat does not exist any more',
@@ -62,6 +62,16 @@ export const reasons = {
 };
 
 export const reasonOf = (code) => reasons[code] ?? (code ? code.replaceAll('_', ' ') : 'No reason is known');
+
+/** Why nobody knows whether a message arrived. */
+const doubts = {
+  connection_failed: 'The connection broke before the answer came',
+  crashed: 'The server stopped while it was sending',
+  timeout: 'No answer came in time',
+  upstream_error: 'The provider failed while it had the message',
+};
+
+export const doubtOf = (code) => doubts[code] ?? reasonOf(code);
 
 /** What a message is, where it has no text of its own. */
 export const kindOf = (kind) =>

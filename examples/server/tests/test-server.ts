@@ -1,0 +1,86 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { type RunningSandbox, startSandbox } from '@cartie/sandbox';
+import { loadConfig } from '../src/config.ts';
+import { createLog } from '../src/log.ts';
+import { type RunningServer, startServer } from '../src/wiring.ts';
+
+/** The bot that the server uses when no token is configured. */
+export const botToken = '7000000001:AAsandbox-bot-of-the-reference-server';
+
+/** A folder of its own, gone after the test. */
+export interface TestFolder extends AsyncDisposable {
+  readonly path: string;
+}
+
+export async function freshFolder(): Promise<TestFolder> {
+  const path = await mkdtemp(join(tmpdir(), 'cartie-server-'));
+  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
+}
+
+/** The reference server with a sandbox beside it, in this process. */
+export interface TestServer extends AsyncDisposable {
+  readonly url: string;
+  readonly sandbox: RunningSandbox;
+  /** JSON of `/api…`. */
+  get<T = unknown>(path: string): Promise<T>;
+  post(path: string, body?: unknown): Promise<Response>;
+  /** A person writes to the bot. */
+  write(text: string, from?: { id: number; first_name: string }): void;
+  /** Stops the server and starts it again on the same data; the sandbox goes on. */
+  restart(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Starts both, on any free port. The sandbox's waits are a hundredth of the real ones. */
+export async function startTestServer(environment: Record<string, string>): Promise<TestServer> {
+  const sandbox = await startSandbox({ timeScale: 0.01 });
+  const bot = sandbox.telegram.createBot({ token: botToken, username: 'cartie_demo_bot' });
+  const config = loadConfig({ PORT: '0', SANDBOX_URL: sandbox.url, ...environment });
+  let server: RunningServer | undefined = await startServer(config, createLog('silent'));
+  const url = (path: string): string => `${server?.url}/api${path}`;
+  const stop = async (): Promise<void> => {
+    await server?.stop();
+    server = undefined;
+  };
+  return {
+    get url() {
+      return server?.url ?? '';
+    },
+    sandbox,
+    async get<T>(path: string) {
+      const response = await fetch(url(path));
+      if (!response.ok) throw new Error(`GET ${path}: ${response.status} ${await response.text()}`);
+      return (await response.json()) as T;
+    },
+    post: (path, body = {}) =>
+      fetch(url(path), {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      }),
+    write: (text, from) => void sandbox.telegram.userSends(bot, { text, ...(from && { from }) }),
+    async restart() {
+      await stop();
+      server = await startServer(config, createLog('silent'));
+    },
+    stop,
+    async [Symbol.asyncDispose]() {
+      await stop();
+      await sandbox.close();
+    },
+  };
+}
+
+/** Asks until the answer holds, and gives it. */
+export async function until<T>(ask: () => T | Promise<T>, holds: (answer: T) => boolean, withinMs = 15_000): Promise<T> {
+  const end = Date.now() + withinMs;
+  for (;;) {
+    const answer = await ask();
+    if (holds(answer)) return answer;
+    if (Date.now() > end) throw new Error(`It did not come true. Last: ${JSON.stringify(answer)?.slice(0, 2_000)}`);
+    await setTimeout(25);
+  }
+}
