@@ -206,7 +206,9 @@ describe.each(Object.entries(servers))('a webhook on %s', (_, start) => {
   });
 
   it('parts with a sender whose body it does not want', async () => {
-    const answer = await new Promise<string>((resolve) => {
+    const answer = await new Promise<string>((resolve, reject) => {
+      // Long before Node itself gives up on the connection.
+      setTimeout(reject, 2_500, new Error('still connected')).unref();
       const socket = connect(running.port, '127.0.0.1', () =>
         socket.write(`${head(['Content-Length: 50'], 'PUT')}{"`),
       );
