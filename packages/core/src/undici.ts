@@ -65,7 +65,7 @@ async function requestOf(input: Parameters<typeof fetch>[0], init: RequestInit =
   const { method = 'GET', headers = {}, body = null, signal = null } = init;
   const isPlainBody = body === null || typeof body === 'string' || body instanceof Uint8Array;
   if (typeof input === 'string' && isPlainBody && isPlainObject(headers)) {
-    return { url: input, method, headers, body, signal };
+    return { url: input, method, headers: trimmed(headers), body, signal };
   }
   const request = new Request(input, init);
   return {
@@ -75,6 +75,13 @@ async function requestOf(input: Parameters<typeof fetch>[0], init: RequestInit =
     body: request.body && Readable.fromWeb(request.body as Parameters<typeof Readable.fromWeb>[0]),
     signal: request.signal,
   };
+}
+
+// As fetch does: a secret read from a file often ends in a line break.
+function trimmed(headers: Record<string, string>): Record<string, string> {
+  const result: Record<string, string> = {};
+  for (const name in headers) result[name] = String(headers[name]).trim();
+  return result;
 }
 
 function isPlainObject(value: NonNullable<RequestInit['headers']>): value is Record<string, string> {
