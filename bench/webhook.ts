@@ -103,6 +103,7 @@ function bareServer(): Server {
 function serve(name: Name): void {
   const server = servers[name]();
   server.listen(0, '127.0.0.1', () => process.send?.((server.address() as AddressInfo).port));
+  process.on('disconnect', () => process.exit());
   process.on('message', () => {
     const { user, system } = process.cpuUsage();
     process.send?.(user + system);

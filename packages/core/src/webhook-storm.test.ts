@@ -100,7 +100,7 @@ const handler = createWebhookHandler<{ id: number }>({
   },
   onUpdate: async () => {},
   maxBodyBytes,
-  bodyTimeoutMs: 100,
+  bodyTimeoutMs: 500,
 });
 
 setFlagsFromString('--expose-gc');
