@@ -1,4 +1,5 @@
 import { commitListeners } from './commit-listeners.ts';
+import { limitIdle } from './idle-transactions.ts';
 import { connectionGuard } from './single-connection.ts';
 import type { SqlDatabase, SqlTransaction } from './sql.ts';
 import { sqlError } from './sql-error.ts';
@@ -35,11 +36,18 @@ export interface KyselyLike<Native extends KyselyExecutor> extends KyselyExecuto
 export interface KyselyDatabaseOptions {
   /** Does a transaction own the only connection? @default true where Kysely's own PGlite dialect is used */
   singleConnection?: boolean | undefined;
+  /**
+   * PostgreSQL ends a transaction that does nothing for this long: otherwise a process that hangs, or whose network is
+   * gone, holds its locks for hours. Milliseconds; `false` where the pool has `idle_in_transaction_session_timeout`, which
+   * saves a statement in each transaction. @default 20000
+   */
+  idleTransactionMs?: number | false | undefined;
 }
 
 /**
  * PostgreSQL or PGlite through Kysely. Your plugins (camel case and others) do not touch our statements. On PGlite,
  * run the app's statements inside a transaction on its `native`, never on the outer Kysely: that would wait for itself for ever.
+ * On PostgreSQL, make its pool with `guardPool`.
  */
 export function kyselyDatabase<Native extends KyselyExecutor>(
   kysely: KyselyLike<Native>,
@@ -48,6 +56,9 @@ export function kyselyDatabase<Native extends KyselyExecutor>(
   const singleConnection =
     options.singleConnection ?? kysely.getExecutor().adapter.constructor.name === 'PGliteAdapter';
   const guard = connectionGuard(singleConnection);
+  const { idleTransactionMs } = options;
+  const idleLimit =
+    singleConnection || idleTransactionMs === false ? undefined : limitIdle(idleTransactionMs);
   const plain = kysely.withoutPlugins();
   return {
     singleConnection,
@@ -67,7 +78,9 @@ export function kyselyDatabase<Native extends KyselyExecutor>(
           .execute((native) =>
             guard.own(async () => {
               try {
-                return await work({ ...kyselyTransaction(native), afterCommit: listeners.add });
+                const trx = kyselyTransaction(native);
+                if (idleLimit) await trx.query(idleLimit);
+                return await work({ ...trx, afterCommit: listeners.add });
               } catch (error) {
                 failure.thrown = true;
                 failure.error = error;

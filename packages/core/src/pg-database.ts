@@ -1,4 +1,5 @@
 import { commitListeners } from './commit-listeners.ts';
+import { limitIdle } from './idle-transactions.ts';
 import type { SqlDatabase, SqlTransaction } from './sql.ts';
 import { sqlError } from './sql-error.ts';
 
@@ -18,6 +19,21 @@ export interface PgPool {
   listenerCount(event: 'error'): number;
 }
 
+/** What is used of a `Pool` of `pg` by {@link guardPool}. */
+export interface PgEmitter {
+  on(event: 'error', listener: (error: Error) => void): unknown;
+  on(event: 'connect', listener: (client: Pick<PgClient, 'on'>) => void): unknown;
+}
+
+/** Options of {@link pgDatabase}. */
+export interface PgDatabaseOptions {
+  /**
+   * PostgreSQL ends a transaction that does nothing for this long: otherwise a process that hangs, or whose network is
+   * gone, holds its locks for hours. Milliseconds. @default 20000
+   */
+  idleTransactionMs?: number | undefined;
+}
+
 /** The client that a pool hands out. */
 export type PgClientOf<Pool extends PgPool> = Pool['connect'] extends {
   (): Promise<infer Client>;
@@ -33,9 +49,13 @@ export type PgClientOf<Pool extends PgPool> = Pool['connect'] extends {
  * const database = pgDatabase(new Pool({ connectionString }));
  * ```
  */
-export function pgDatabase<Pool extends PgPool>(pool: Pool): SqlDatabase<PgClientOf<Pool>> {
+export function pgDatabase<Pool extends PgPool>(
+  pool: Pool,
+  options: PgDatabaseOptions = {},
+): SqlDatabase<PgClientOf<Pool>> {
+  const begin = `begin isolation level read committed; ${limitIdle(options.idleTransactionMs)}`;
   // An idle connection that breaks makes the pool emit `error`; without any listener that ends the process.
-  if (pool.listenerCount('error') === 0) pool.on('error', () => undefined);
+  if (pool.listenerCount('error') === 0) pool.on('error', ignore);
   return {
     singleConnection: false,
     async query<Row extends object>(text: string, parameters: readonly unknown[] = []) {
@@ -45,8 +65,22 @@ export function pgDatabase<Pool extends PgPool>(pool: Pool): SqlDatabase<PgClien
         throw sqlError(error, 'query');
       }
     },
-    transaction: (work) => runTransaction(pool, work),
+    transaction: (work) => runTransaction(pool, begin, work),
   };
+}
+
+/**
+ * Keeps a broken connection from ending the process. A client of `pg` that loses its connection while it is in use emits
+ * `error`, and nobody listens: `pgDatabase` does, Kysely and your own transactions do not. Call it right after `new Pool`.
+ *
+ * ```ts
+ * const kysely = new Kysely({ dialect: new PostgresDialect({ pool: guardPool(new Pool({ connectionString })) }) });
+ * ```
+ */
+export function guardPool<Pool extends PgEmitter>(pool: Pool): Pool {
+  pool.on('error', ignore);
+  pool.on('connect', (client) => client.on('error', ignore));
+  return pool;
 }
 
 /** A transaction that the app itself has begun on a client of `pg`, for `outbox.add` and the like. */
@@ -67,18 +101,17 @@ export function pgTransaction<Client extends Pick<PgClient, 'query'>>(
 
 async function runTransaction<Pool extends PgPool, T>(
   pool: Pool,
+  begin: string,
   work: (trx: SqlTransaction<PgClientOf<Pool>>) => Promise<T>,
 ): Promise<T> {
   const client = await pool.connect().catch((error: unknown) => {
     throw sqlError(error, 'connect', 'not_executed');
   });
-  // A client in use that loses its connection emits `error` beside failing its query; without a listener that ends the process.
-  const ignore = (): void => undefined;
   client.on('error', ignore);
   const listeners = commitListeners();
   let broken: Error | boolean = false;
   try {
-    await statement(client, 'begin isolation level read committed', 'begin', 'not_executed');
+    await statement(client, begin, 'begin', 'not_executed');
     let result: T;
     try {
       result = await work({
@@ -105,6 +138,9 @@ async function runTransaction<Pool extends PgPool, T>(
     client.release(broken);
   }
 }
+
+// What broke fails the query under way, or the next one.
+function ignore(): void {}
 
 async function statement(
   client: PgClient,

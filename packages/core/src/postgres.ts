@@ -26,7 +26,16 @@ export {
   type Sender,
   type SendResult,
 } from './outbox.ts';
-export { type PgClient, type PgClientOf, type PgPool, pgDatabase, pgTransaction } from './pg-database.ts';
+export {
+  guardPool,
+  type PgClient,
+  type PgClientOf,
+  type PgDatabaseOptions,
+  type PgEmitter,
+  type PgPool,
+  pgDatabase,
+  pgTransaction,
+} from './pg-database.ts';
 export {
   type Pglite,
   type PgliteTransaction,

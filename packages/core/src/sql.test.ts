@@ -1,11 +1,11 @@
 import { inspect } from 'node:util';
 import { PGlite } from '@electric-sql/pglite';
 import { CamelCasePlugin, Kysely, PGliteDialect, PostgresDialect } from 'kysely';
-import type pg from 'pg';
+import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, expectTypeOf, test } from 'vitest';
 import { freshPostgres, hasPostgres, type TestPostgres } from '../../../tests/support/postgres.ts';
 import { kyselyDatabase, type kyselyTransaction } from './kysely-database.ts';
-import { pgDatabase } from './pg-database.ts';
+import { guardPool, pgDatabase } from './pg-database.ts';
 import { pgliteDatabase } from './pglite-database.ts';
 import { migratePostgres, postgresMigrations } from './postgres-schema.ts';
 import type { SqlDatabase } from './sql.ts';
@@ -195,6 +195,22 @@ describe.skipIf(!hasPostgres)('a PostgreSQL that goes away', () => {
     postgres = await freshPostgres();
   });
   afterAll(() => postgres[Symbol.asyncDispose]());
+
+  test('ends a transaction that does nothing, so that a process that hangs holds no locks', async () => {
+    const hanging = pgDatabase(postgres.pool, { idleTransactionMs: 100 });
+    const pool = guardPool(new pg.Pool({ connectionString: postgres.url }));
+    const kysely = new Kysely<Record<string, never>>({ dialect: new PostgresDialect({ pool }) });
+    for (const database of [hanging, kyselyDatabase(kysely, { idleTransactionMs: 100 })]) {
+      const work = database.transaction(async (trx) => {
+        await trx.query('select 1');
+        await new Promise((resolve) => setTimeout(resolve, 250));
+        await trx.query('select 1');
+      });
+      await expect(work).rejects.toMatchObject({ code: 'storage_error' });
+      expect(await database.query('select 1')).toHaveLength(1);
+    }
+    await kysely.destroy();
+  });
 
   test('fails the transaction under way as storage_error, and the next one works', async () => {
     const database = pgDatabase(postgres.pool);
