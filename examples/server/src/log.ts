@@ -12,11 +12,39 @@ export function createLog(level: string, options: LoggerOptions = {}): Logger {
  */
 export function describeError(error: unknown): Record<string, unknown> {
   if (isCartieError(error)) {
-    const { code, message, service, operation, field, status, outcome, attempts, requestId, provider, stack } = error;
-    return { code, message, service, operation, field, status, outcome, attempts, requestId, provider, stack };
+    const {
+      code,
+      message,
+      service,
+      operation,
+      field,
+      status,
+      outcome,
+      attempts,
+      requestId,
+      provider,
+      stack,
+    } = error;
+    return {
+      code,
+      message,
+      service,
+      operation,
+      field,
+      status,
+      outcome,
+      attempts,
+      requestId,
+      provider,
+      stack,
+    };
   }
   if (!(error instanceof Error)) return { type: typeof error };
-  const { code, table, constraint } = error as Error & { code?: unknown; table?: unknown; constraint?: unknown };
+  const { code, table, constraint } = error as Error & {
+    code?: unknown;
+    table?: unknown;
+    constraint?: unknown;
+  };
   if (typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code)) {
     return { type: 'database', code, table, constraint };
   }

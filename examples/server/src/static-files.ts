@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
+import { findPackageJSON } from 'node:module';
 import { extname } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import type { Context } from 'hono';
 
 /** The page's files, read once at the start. */
@@ -27,7 +29,7 @@ const litModules = [
 /** Reads the operator's page: `src/page/` and the template library from its package. */
 export function readPage(): StaticFiles {
   const page = new URL('page/', import.meta.url);
-  const lit = new URL('.', import.meta.resolve('lit-html'));
+  const lit = litFolder();
   const files = new Map<string, { body: Uint8Array<ArrayBuffer>; type: string; tag: string }>();
   const add = (path: string, file: URL): void => {
     const body = new Uint8Array(readFileSync(file));
@@ -51,4 +53,11 @@ export function readPage(): StaticFiles {
       return context.body(file.body, 200, headers);
     },
   };
+}
+
+/** Of the package itself, because what Node would import of it is made for servers. */
+function litFolder(): URL {
+  const manifest = findPackageJSON('lit-html', import.meta.url);
+  if (manifest === undefined) throw new Error('lit-html is not installed: pnpm install');
+  return new URL('.', pathToFileURL(manifest));
 }

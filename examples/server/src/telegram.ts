@@ -8,8 +8,8 @@ import type {
   LeaseStore,
   Limiter,
   RequestHandler,
+  Update,
 } from '@cartie/core';
-import type { Inbox } from '@cartie/core/postgres';
 import { undiciFetch } from '@cartie/core/undici';
 import {
   createTelegramClient,
@@ -19,7 +19,6 @@ import {
 } from '@cartie/telegram';
 import { Agent, request } from 'undici';
 import type { TelegramConfig } from './config.ts';
-import type { AppTransaction } from './database.ts';
 
 /** The path that Telegram calls. */
 export const telegramWebhookPath = '/webhooks/telegram';
@@ -42,7 +41,8 @@ export interface TelegramConnection {
 export interface TelegramParts {
   /** The sandbox's Bot API, where that is used. */
   readonly baseUrl: string | undefined;
-  readonly accept: Inbox<AppTransaction>['accept'];
+  /** Stores an update; resolves when it can be acknowledged. */
+  readonly accept: (update: Update) => Promise<unknown>;
   readonly store: KeyValueStore;
   readonly leases: LeaseStore;
   /** Shares Telegram's limits with other processes. */

@@ -96,7 +96,11 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
     if (sandbox !== undefined) opened.add('sandbox', () => sandbox.close());
     const telegram = await connectTelegram(telegramConfig, {
       baseUrl: telegramConfig.mode === 'sandbox' ? sandbox?.telegramUrl : telegramConfig.apiUrl,
-      accept: inbox.accept,
+      async accept(update) {
+        const result = await inbox.accept(update);
+        metrics.received('telegram', result);
+        return result;
+      },
       store,
       leases: stores.leases,
       limiter: redis === undefined ? undefined : storeLimiter(store),

@@ -70,7 +70,9 @@ describe('with a bot token', () => {
 
 it('needs an ADMIN_TOKEN where other machines can reach it', () => {
   for (const HOST of ['0.0.0.0', '::', '192.168.1.4', '127.example.com']) {
-    expect(problems({ HOST, CARTIE_ENCRYPTION_KEY: key })).toContain('HOST can be reached from other machines');
+    expect(problems({ HOST, CARTIE_ENCRYPTION_KEY: key })).toContain(
+      'HOST can be reached from other machines',
+    );
   }
   for (const HOST of ['127.0.0.1', 'localhost', '::1']) {
     expect(loadConfig({ HOST, CARTIE_ENCRYPTION_KEY: key }).host).toBe(HOST);

@@ -1,8 +1,11 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { cp, mkdtemp, readFile, rename, rm } from 'node:fs/promises';
+import { findPackageJSON } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { type RunningSandbox, startSandbox } from '@cartie/sandbox';
+import { PGlite } from '@electric-sql/pglite';
 import { loadConfig } from '../src/config.ts';
 import { createLog } from '../src/log.ts';
 import { type RunningServer, startServer } from '../src/wiring.ts';
@@ -15,9 +18,23 @@ export interface TestFolder extends AsyncDisposable {
   readonly path: string;
 }
 
+/** With an empty database in it, which is copied: to make one takes seconds, each time. */
 export async function freshFolder(): Promise<TestFolder> {
   const path = await mkdtemp(join(tmpdir(), 'cartie-server-'));
-  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
+  await cp(await emptyDatabase(), join(path, 'postgres'), { recursive: true });
+  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true, maxRetries: 5 }) };
+}
+
+async function emptyDatabase(): Promise<string> {
+  const manifest = findPackageJSON('@electric-sql/pglite', import.meta.url) ?? '';
+  const { version } = JSON.parse(await readFile(manifest, 'utf8')) as { version: string };
+  const template = join(tmpdir(), `cartie-empty-pglite-${version}`);
+  if (existsSync(template)) return template;
+  const draft = await mkdtemp(`${template}-`);
+  await (await PGlite.create(draft)).close();
+  // Of several test files that make it at once, one wins.
+  await rename(draft, template).catch(() => rm(draft, { recursive: true }));
+  return template;
 }
 
 /** The reference server with a sandbox beside it, in this process. */
@@ -75,12 +92,17 @@ export async function startTestServer(environment: Record<string, string>): Prom
 }
 
 /** Asks until the answer holds, and gives it. */
-export async function until<T>(ask: () => T | Promise<T>, holds: (answer: T) => boolean, withinMs = 15_000): Promise<T> {
+export async function until<T>(
+  ask: () => T | Promise<T>,
+  holds: (answer: T) => boolean,
+  withinMs = 30_000,
+): Promise<T> {
   const end = Date.now() + withinMs;
   for (;;) {
     const answer = await ask();
     if (holds(answer)) return answer;
-    if (Date.now() > end) throw new Error(`It did not come true. Last: ${JSON.stringify(answer)?.slice(0, 2_000)}`);
+    if (Date.now() > end)
+      throw new Error(`It did not come true. Last: ${JSON.stringify(answer)?.slice(0, 2_000)}`);
     await setTimeout(25);
   }
 }
