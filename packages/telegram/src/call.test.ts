@@ -267,6 +267,23 @@ describe('where calls go', () => {
   });
 });
 
+describe('a token that is asked for', () => {
+  it('and never comes ends the call at its deadline, and at once when it is aborted', async () => {
+    const telegram = clientOf({ token: () => new Promise<string>(() => undefined), deadlineMs: 50 });
+    const error = await failureOf(telegram.getMe());
+    expect(error).toMatchObject({ code: 'timeout', outcome: 'not_executed', attempts: 0 });
+    expect(await failureOf(telegram.botId())).toMatchObject({ code: 'timeout', field: 'token' });
+    const reason = new Error('enough');
+    const controller = new AbortController();
+    const call = telegram.sendMessage(
+      { chat_id: 1, text: 'x' },
+      { deadlineMs: 10_000, signal: controller.signal },
+    );
+    setTimeout(() => controller.abort(reason), 10);
+    await expect(call).rejects.toBe(reason);
+  });
+});
+
 describe('a wrong call', () => {
   it('never gets on the wire', async () => {
     const telegram = clientOf();

@@ -79,7 +79,10 @@ export function createCallPath(options: TelegramClientOptions, token: TokenReade
           timeoutMs: pollMs === undefined ? timeoutMs + transferMs : pollMs + pollGraceMs,
           deadlineMs: deadlineMs + (pollMs ?? transferMs),
           limits: limitsOf({
-            bot: await token.botId(),
+            bot: await token.botId({
+              deadlineMs: callOptions.deadlineMs ?? deadlineMs,
+              signal: callOptions.signal,
+            }),
             method,
             operation,
             chat: chat === undefined ? undefined : chats.key(chat),

@@ -78,6 +78,6 @@ export function createTelegramClient(options: TelegramClientOptions): TelegramCl
     sendText: createSendText(call),
     syncWebhook: createSyncWebhook(call, token),
     health: createHealth(call, caller.breaker),
-    botId: token.botId,
+    botId: () => token.botId({ deadlineMs: parsed.deadlineMs }),
   });
 }

@@ -41,12 +41,11 @@ export function createSyncWebhook(call: Call, token: TokenReader): SyncWebhook {
     check(settings);
     const { url, secretToken, maxConnections = 40, ipAddress, certificate, store } = settings;
     const kinds = allowedUpdates(settings.kinds);
+    const info = (await call('getWebhookInfo', {}, options)).data as WebhookInfo;
     const mark = createHmac('sha256', await token.read())
       .update(`${url}\n${secretToken}`)
       .digest('base64url');
     const markKey = `telegram:${await token.botId()}:webhook`;
-
-    const info = (await call('getWebhookInfo', {}, options)).data as WebhookInfo;
     const known = store === undefined ? lastSet : (await store.get(markKey))?.value;
     const unchanged =
       certificate === undefined &&

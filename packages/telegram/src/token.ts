@@ -4,8 +4,8 @@ import { CartieError, resolveSecret, type Secret } from '@cartie/core';
 export interface TokenReader {
   /** The newest token. */
   read(): Promise<string>;
-  /** The bot's id: the token's first part. It stays when a token is replaced. */
-  botId(): Promise<string>;
+  /** The bot's id: the token's first part. It stays when a token is replaced, so it is asked for once. */
+  botId(limits?: { deadlineMs?: number | undefined; signal?: AbortSignal | undefined }): Promise<string>;
   /** Everything that must be kept out of errors and events. */
   secrets(): readonly string[];
 }
@@ -14,9 +14,8 @@ const form = /^(\d{1,20}):([\w-]+)$/;
 
 /** @throws CartieError `invalid_config` for a token that is not of the form that BotFather gives. */
 export function createTokenReader(token: Secret): TokenReader {
-  if (typeof token !== 'function') checkToken(token);
+  let botId = typeof token === 'function' ? undefined : checkToken(token).botId;
   const seen: string[] = [];
-  let botId: string | undefined;
   const read = async (): Promise<string> => {
     const value = await resolveSecret(token, 'token');
     const parts = checkToken(value);
@@ -28,7 +27,8 @@ export function createTokenReader(token: Secret): TokenReader {
   };
   return {
     read,
-    botId: async () => botId ?? checkToken(await read()).botId,
+    botId: async ({ deadlineMs = defaultDeadlineMs, signal } = {}) =>
+      botId ?? checkToken(await inTime(read(), deadlineMs, signal)).botId,
     secrets: () => seen,
   };
 }
@@ -47,4 +47,34 @@ export function checkToken(token: unknown): { botId: string; secret: string } {
     );
   }
   return { botId, secret };
+}
+
+/** Milliseconds. */
+const defaultDeadlineMs = 30_000;
+
+// A function that gives the token may never do so.
+function inTime<T>(work: Promise<T>, ms: number, signal: AbortSignal | undefined): Promise<T> {
+  return new Promise((resolve, reject) => {
+    signal?.throwIfAborted();
+    const abort = (): void => end(() => reject(signal?.reason));
+    const timer = setTimeout(() => end(() => reject(tooLate())), ms);
+    const end = (settle: () => void): void => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', abort);
+      settle();
+    };
+    signal?.addEventListener('abort', abort, { once: true });
+    work.then(
+      (value) => end(() => resolve(value)),
+      (error: unknown) => end(() => reject(error)),
+    );
+  });
+}
+
+function tooLate(): CartieError {
+  return new CartieError('timeout', 'The function given as `token` gave none within `deadlineMs`', {
+    service: 'telegram',
+    field: 'token',
+    outcome: 'not_executed',
+  });
 }
