@@ -26,7 +26,10 @@ export function createAnswer(status: number, headers: Headers, bytes: Uint8Array
  * decides: some providers send JSON as `text/html`.
  */
 export function isHtml(answer: Answer): boolean {
-  return /^\s*</.test(answer.text.slice(0, 100));
+  for (const byte of answer.bytes) {
+    if (byte > 0x20) return byte === 0x3c;
+  }
+  return false;
 }
 
 const decoder = new TextDecoder();

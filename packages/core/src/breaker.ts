@@ -8,6 +8,7 @@ import {
 } from 'cockatiel';
 import { CartieError, type ErrorCode, isCartieError } from './errors.ts';
 import type { CircuitState } from './events.ts';
+import type { Policy } from './policy.ts';
 
 /** When a circuit opens and for how long. */
 export interface BreakerOptions {
@@ -27,7 +28,7 @@ export interface Breaker {
   /** When the next probe may go, while open: milliseconds from now. */
   readonly retryAfterMs: number | undefined;
   /** Runs `call`, or throws `circuit_open`. `signal` ends a wait for another call's probe. */
-  run<T>(call: () => Promise<T>, options?: { signal?: AbortSignal | undefined }): Promise<T>;
+  readonly run: Policy;
   /** Called at each change of state; returns a function that stops it. */
   onChange(listener: (state: CircuitState) => void): () => void;
 }

@@ -117,6 +117,14 @@ describe('a call', () => {
     expect(received[0]?.body).toBe(expected);
   });
 
+  test('sends a stream with the length that its sender knows', async () => {
+    const received = await serve({});
+    const body = new Blob(['known length']).stream();
+    const headers = { 'content-length': '12' };
+    await callerWith().call({ ...write, build: () => ({ method: 'POST', path: '/', headers, body }) });
+    expect(received[0]).toMatchObject({ body: 'known length', headers: { 'content-length': '12' } });
+  });
+
   test('sends a multipart form with its length', async () => {
     const received = await serve({});
     const body = new FormData();

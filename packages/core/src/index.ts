@@ -70,6 +70,7 @@ export {
 export type { Outbox, OutboxMessage, OutboxRow, OutboxStatus, Sender, SendResult } from './outbox.ts';
 export { type Page, type PaginateOptions, paginate } from './pagination.ts';
 export { hashPii, type PiiField, type PiiOptions } from './pii.ts';
+export type { Policy } from './policy.ts';
 export { redactText } from './redaction.ts';
 export { type ParseContext, parseWith, type Schema, type SchemaIssue, type SchemaResult } from './schema.ts';
 export { type HmacCheck, safeEqual, verifyHmacSha256 } from './signature.ts';

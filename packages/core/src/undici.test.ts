@@ -47,12 +47,22 @@ describe('undiciFetch', () => {
     expect(received[0]?.body).toBe(expected);
   });
 
+  test('sends a stream with the length that its sender knows', async () => {
+    const received = await serve();
+    const body = new Blob(['known length']).stream();
+    const init = { method: 'POST', headers: { 'content-length': '12' }, body, duplex: 'half' } as RequestInit;
+    await fetch(server.url, init);
+    expect(received[0]).toMatchObject({ body: 'known length', headers: { 'content-length': '12' } });
+    expect(received[0]?.headers['transfer-encoding']).toBeUndefined();
+  });
+
   test('sends a form with files', async () => {
     const received = await serve();
     const body = new FormData();
     body.set('file', new Blob(['content'], { type: 'text/plain' }), 'name.txt');
     await fetch(server.url, { method: 'POST', body });
     expect(received[0]?.headers['content-type']).toMatch(/^multipart\/form-data; boundary=/);
+    expect(Number(received[0]?.headers['content-length'])).toBe(received[0]?.body.length);
     expect(received[0]?.body).toContain('filename="name.txt"');
     expect(received[0]?.body).toContain('content');
   });
@@ -81,7 +91,8 @@ describe('undiciFetch', () => {
     expect(response.bodyUsed).toBe(true);
     expect(await (await get()).text()).toBe('{"ok":true}');
     expect(new TextDecoder().decode(await (await get()).arrayBuffer())).toBe('{"ok":true}');
-    expect(new TextDecoder().decode(await (await get()).bytes())).toBe('{"ok":true}');
+    const { bytes } = (await get()) as Response & { bytes(): Promise<Uint8Array> };
+    expect(new TextDecoder().decode(await bytes())).toBe('{"ok":true}');
     expect(await (await (await get()).blob()).text()).toBe('{"ok":true}');
     expect(await (await get()).clone().json()).toEqual({ ok: true });
     expect(await new Response((await get()).body).text()).toBe('{"ok":true}');

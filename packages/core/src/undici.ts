@@ -63,18 +63,27 @@ type Outgoing = {
 /** What http.ts sends is used as it is; anything else that `fetch` takes goes through a `Request`. */
 async function requestOf(input: Parameters<typeof fetch>[0], init: RequestInit = {}): Promise<Outgoing> {
   const { method = 'GET', headers = {}, body = null, signal = null } = init;
-  const isPlainBody = body === null || typeof body === 'string' || body instanceof Uint8Array;
-  if (typeof input === 'string' && isPlainBody && isPlainObject(headers)) {
-    return { url: input, method, headers: trimmed(headers), body, signal };
+  const sent = sendable(body);
+  if (typeof input === 'string' && sent !== undefined && isPlainObject(headers)) {
+    return { url: input, method, headers: trimmed(headers), body: sent, signal };
   }
   const request = new Request(input, init);
   return {
     url: request.url,
     method: request.method,
     headers: Object.fromEntries(request.headers),
-    body: request.body && Readable.fromWeb(request.body as Parameters<typeof Readable.fromWeb>[0]),
+    // A form or a Blob is read first, so that its length is known: some servers take no body without it.
+    body: sent === undefined ? new Uint8Array(await request.arrayBuffer()) : (sendable(request.body) ?? null),
     signal: request.signal,
   };
+}
+
+/** What undici.request can send by itself; `undefined` for anything else. */
+function sendable(body: RequestInit['body']): Outgoing['body'] | undefined {
+  if (body === null || body === undefined) return null;
+  if (typeof body === 'string' || body instanceof Uint8Array) return body;
+  if (body instanceof ReadableStream) return Readable.fromWeb(body as Parameters<typeof Readable.fromWeb>[0]);
+  return undefined;
 }
 
 // As fetch does: a secret read from a file often ends in a line break.
