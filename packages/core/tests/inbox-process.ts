@@ -26,16 +26,20 @@ for (let n = 0; n < (argument.workers ?? 1); n += 1) {
       ]);
       if (row.id === argument.die) process.kill(process.pid, 'SIGKILL');
       if (row.id === argument.hang?.id) {
-        console.log(`hangs at attempt ${row.attempt}`);
+        print(`hangs at attempt ${row.attempt}`);
         await new Promise((resolve) => setTimeout(resolve, argument.hang?.ms));
-        console.log('awake');
+        print('awake');
       }
     },
     {
       attempts: argument.attempts,
       backoffMs: 20,
-      onHandled: (row) => row.id === argument.hang?.id && console.log('handled'),
+      onHandled: (row) => row.id === argument.hang?.id && print('handled'),
     },
   );
 }
-console.log('ready');
+print('ready');
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
