@@ -1,4 +1,20 @@
 export { type ActiveFault, type Fault, type FaultKind, type Faults, faultKinds } from './faults.ts';
+export type {
+  BrowserEvent,
+  DatasetOptions,
+  DatasetReference,
+  MetaSandbox,
+  SandboxDataset,
+  TokenState,
+} from './meta/public.ts';
+export type {
+  DuplicateReason,
+  MetaCallRecord,
+  MetaEventRecord,
+  MetaRefusal,
+  ServerEvent,
+} from './meta/records.ts';
+export type { UsageInput } from './meta/usage.ts';
 export { createSandbox, type Sandbox, type SandboxOptions } from './sandbox.ts';
 export { type RunningSandbox, type StartOptions, startSandbox } from './start-sandbox.ts';
 export type { DeliveryRecord } from './telegram/delivery-record.ts';

@@ -1,7 +1,7 @@
 /** Something changed; for live views. Holds only where to look, not what is there. */
 export interface LiveEvent {
   readonly provider: string;
-  readonly type: 'message' | 'call' | 'delivery' | 'fault' | 'reset' | 'bot' | 'chat';
+  readonly type: 'message' | 'call' | 'delivery' | 'fault' | 'reset' | 'bot' | 'chat' | 'dataset' | 'event';
   readonly bot?: number | undefined;
   readonly chat?: number | undefined;
 }

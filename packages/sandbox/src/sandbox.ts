@@ -2,6 +2,8 @@ import type { HttpHandler } from 'msw';
 import { createClock } from './clock.ts';
 import { createFaults, type Faults } from './faults.ts';
 import { createLive, type Live } from './live.ts';
+import { createMeta } from './meta/meta.ts';
+import type { MetaSandbox } from './meta/public.ts';
 import type { Provider, ProviderContext } from './provider.ts';
 import type { TelegramOptions, TelegramSandbox } from './telegram/public.ts';
 import { createTelegram } from './telegram/telegram.ts';
@@ -25,6 +27,7 @@ export interface Sandbox {
   /** For msw: `setupServer(...sandbox.handlers)`. */
   readonly handlers: HttpHandler[];
   readonly telegram: TelegramSandbox;
+  readonly meta: MetaSandbox;
   readonly faults: Faults;
   /** Forgets everything of every provider, faults too. */
   reset(): void;
@@ -57,10 +60,12 @@ export function createSandboxParts(options: SandboxOptions): SandboxParts {
   const telegram = createTelegram(context, {
     floodScale: options.telegram?.floodScale ?? timeScale,
   });
-  const providers = [telegram.provider];
+  const meta = createMeta(context);
+  const providers = [telegram.provider, meta.provider];
   return {
     handlers: providers.flatMap((provider) => [...provider.handlers]),
     telegram: telegram.sandbox,
+    meta: meta.sandbox,
     faults,
     providers,
     live,
