@@ -1,7 +1,6 @@
 import { CartieError, type HealthReport } from '@cartie/core';
 import type { Inbox, Outbox, OutboxRow, SqlTransaction } from '@cartie/core/postgres';
 import { type Context, Hono } from 'hono';
-import { bodyLimit } from 'hono/body-limit';
 import { streamSSE } from 'hono/streaming';
 import { z } from 'zod';
 import type { AdminGuard } from './admin.ts';
@@ -52,7 +51,7 @@ export function createApi(parts: ApiParts): Api {
   const { admin } = parts;
   const live = createLiveView(topics(parts), parts.onError);
   const routes = new Hono();
-  routes.use(admin.onlySameSite, bodyLimit({ maxSize: 64 * 1024 }));
+  routes.use(admin.onlySameSite);
   routes.get('/session', (context) =>
     context.json({
       signedIn: admin.isSignedIn(context),
@@ -304,11 +303,27 @@ const replyBody = z.object({
 });
 
 async function read<T>(context: Context, schema: z.ZodType<T>): Promise<T> {
-  const body: unknown = await context.req.json().catch(() => undefined);
-  const parsed = schema.safeParse(body);
+  const parsed = schema.safeParse(await readJson(context));
   if (parsed.success) return parsed.data;
   const fields = parsed.error.issues.map((issue) => issue.path.join('.') || 'body');
   throw new CartieError('invalid_input', `Missing or wrong: ${[...new Set(fields)].join(', ')}.`);
+}
+
+const maxBodyBytes = 64 * 1024;
+
+async function readJson(context: Context): Promise<unknown> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of context.req.raw.body ?? []) {
+    size += chunk.byteLength;
+    if (size > maxBodyBytes) throw new CartieError('invalid_input', 'The request is too large.');
+    chunks.push(chunk);
+  }
+  try {
+    return JSON.parse(Buffer.concat(chunks).toString('utf8'));
+  } catch {
+    return undefined;
+  }
 }
 
 function idOf(text: string | undefined): number | undefined {

@@ -62,6 +62,8 @@ const headers = secureHeaders({
   crossOriginOpenerPolicy: 'same-origin',
   crossOriginResourcePolicy: 'same-origin',
   referrerPolicy: 'no-referrer',
+  // Whether there is TLS, and for which names, is known to who terminates it.
+  strictTransportSecurity: false,
   xFrameOptions: 'DENY',
 });
 

@@ -5,7 +5,13 @@ import { encryptionKeys } from './encryption-key.ts';
 /** How the server reaches Telegram. */
 export type TelegramConfig =
   /** A bot of the sandbox, which needs no account. */
-  | { readonly mode: 'sandbox'; readonly token: string; readonly webhookSecret: string | undefined }
+  | {
+      readonly mode: 'sandbox';
+      readonly token: string;
+      readonly webhookSecret: string | undefined;
+      /** A balancer in front of several servers; `undefined` for this server's own address. */
+      readonly publicUrl: string | undefined;
+    }
   /** The real Telegram calls `PUBLIC_URL`. */
   | {
       readonly mode: 'webhook';
@@ -162,7 +168,7 @@ function telegramConfig(values: Variables): TelegramConfig {
   const token = values.TELEGRAM_BOT_TOKEN;
   const webhookSecret = values.TELEGRAM_WEBHOOK_SECRET;
   if (values.SANDBOX_URL !== undefined || token === undefined) {
-    return { mode: 'sandbox', token: token ?? sandboxToken, webhookSecret };
+    return { mode: 'sandbox', token: token ?? sandboxToken, webhookSecret, publicUrl: values.PUBLIC_URL };
   }
   const apiUrl = values.TELEGRAM_API_URL;
   if (values.PUBLIC_URL === undefined) return { mode: 'polling', token, apiUrl };

@@ -32,9 +32,14 @@ export interface AppDatabase {
  * Opens the database and brings its tables up to date.
  * @throws CartieError `storage_error` if it cannot be reached, `conflict` if another process uses the data folder
  */
-export async function openDatabase(config: Pick<Config, 'databaseUrl' | 'dataDir'>): Promise<AppDatabase> {
+export async function openDatabase(
+  config: Pick<Config, 'databaseUrl' | 'dataDir'>,
+  onMaintenanceFailed: (error: unknown) => void,
+): Promise<AppDatabase> {
   const database =
-    config.databaseUrl === undefined ? await openEmbedded(config.dataDir) : openPostgres(config.databaseUrl);
+    config.databaseUrl === undefined
+      ? await openEmbedded(config.dataDir, onMaintenanceFailed)
+      : openPostgres(config.databaseUrl);
   try {
     await database.ping();
     await migratePostgres(database.sql);
@@ -46,9 +51,12 @@ export async function openDatabase(config: Pick<Config, 'databaseUrl' | 'dataDir
   }
 }
 
-async function openEmbedded(dataDir: string): Promise<AppDatabase> {
+async function openEmbedded(
+  dataDir: string,
+  onMaintenanceFailed: (error: unknown) => void,
+): Promise<AppDatabase> {
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-  const embedded = await openEmbeddedPostgres(join(dataDir, 'postgres'));
+  const embedded = await openEmbeddedPostgres(join(dataDir, 'postgres'), onMaintenanceFailed);
   const kysely = new Kysely<Tables>({ dialect: new PGliteDialect({ pglite: embedded.pglite }) });
   return {
     engine: 'PGlite',

@@ -21,9 +21,14 @@ const maintenanceEveryMs = 30_000;
 /**
  * Opens PostgreSQL inside this process, on disk. PGlite lacks four things that this adds: a lock on the folder
  * (two processes would corrupt it), fsync of every commit, checkpoints and vacuums.
+ *
+ * @param onMaintenanceFailed told of a round of maintenance that failed; the next one is tried all the same
  * @throws CartieError `conflict` if another process uses the folder
  */
-export async function openEmbeddedPostgres(folder: string): Promise<EmbeddedDatabase> {
+export async function openEmbeddedPostgres(
+  folder: string,
+  onMaintenanceFailed: (error: unknown) => void,
+): Promise<EmbeddedDatabase> {
   const lock = lockFolder(folder);
   let pglite: PGlite;
   try {
@@ -34,12 +39,12 @@ export async function openEmbeddedPostgres(folder: string): Promise<EmbeddedData
   }
   let maintaining = Promise.resolve();
   const maintain = (): Promise<void> => {
-    maintaining = maintaining.then(() => runMaintenance(pglite));
-    return maintaining;
+    const round = maintaining.then(() => runMaintenance(pglite));
+    maintaining = round.catch(() => {});
+    return round;
   };
   const timer = setInterval(() => {
-    // A failed round is repeated by the next one; the store itself reports a broken database.
-    maintain().catch(() => {});
+    maintain().catch(onMaintenanceFailed);
   }, maintenanceEveryMs);
   timer.unref();
   return {
@@ -47,7 +52,7 @@ export async function openEmbeddedPostgres(folder: string): Promise<EmbeddedData
     maintain,
     async close() {
       clearInterval(timer);
-      await maintaining.catch(() => {});
+      await maintaining;
       if (!pglite.closed) await pglite.close();
       lock.release();
     },
@@ -68,8 +73,8 @@ async function runMaintenance(pglite: PGlite): Promise<void> {
   await pglite.query('select pg_stat_force_next_flush()');
   // PostgreSQL's own rule for autovacuum, which nobody runs here.
   const { rows } = await pglite.query<{ name: string }>(
-    `select format('%I.%I', schemaname, relname) as name
-       from pg_stat_all_tables join pg_class on pg_class.oid = relid
+    `select format('%I.%I', stat.schemaname, stat.relname) as name
+       from pg_stat_all_tables stat join pg_class class on class.oid = stat.relid
       where schemaname not in ('pg_toast', 'information_schema')
         and (n_dead_tup > 50 + 0.2 * greatest(reltuples, 0) or n_ins_since_vacuum > 1000 + 0.2 * greatest(reltuples, 0))`,
   );

@@ -52,7 +52,9 @@ export interface RunningServer {
 export async function startServer(config: Config, log: Logger): Promise<RunningServer> {
   const opened = createStopList();
   try {
-    const database = await openDatabase(config);
+    const database = await openDatabase(config, (error) =>
+      log.warn({ err: error }, 'the embedded database could not be vacuumed'),
+    );
     opened.add('database', () => database.close());
 
     const errors = createIntegrationErrorLog(database.kysely, {
@@ -150,7 +152,8 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
           // What a provider's client threw is in the log by its event already.
           if (!isCartieError(error)) onFailure({ service: 'outbox', operation: row.topic, error });
         },
-        onChange() {
+        onChange({ topic, id, status }) {
+          log.debug({ topic, id, status }, 'outbox');
           api.live.poke('conversations');
           api.live.poke('queue');
         },
@@ -187,7 +190,9 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
       api.live.close();
       await http.close();
     });
-    await telegram.receive(telegramConfig.mode === 'webhook' ? telegramConfig.publicUrl : http.url);
+    await telegram.receive(
+      ('publicUrl' in telegramConfig ? telegramConfig.publicUrl : undefined) ?? http.url,
+    );
 
     return {
       url: http.url,

@@ -145,6 +145,13 @@ describe('with an ADMIN_TOKEN', () => {
     expect(headers['access-control-allow-origin']).toBeUndefined();
   });
 
+  it('reads no more of a body than it needs', async () => {
+    const long = { token: 'x'.repeat(100_000) };
+    expect((await ask(server.url, '/api/session', { method: 'POST', body: long })).status).toBe(400);
+    const broken = await fetch(`${server.url}/api/session`, { method: 'POST', body: '{"token":' });
+    expect(broken.status).toBe(400);
+  });
+
   it('stops listening to who tries token after token', async () => {
     const tries: number[] = [];
     for (let index = 0; index < 14; index++) {

@@ -46,7 +46,7 @@ export interface TestServer extends AsyncDisposable {
   post(path: string, body?: unknown): Promise<Response>;
   /** A person writes to the bot. */
   write(text: string, from?: { id: number; first_name: string }): void;
-  /** Stops the server and starts it again on the same data; the sandbox goes on. */
+  /** Stops the server if it runs, and starts it again on the same data and port; the sandbox goes on. */
   restart(): Promise<void>;
   stop(): Promise<void>;
 }
@@ -58,6 +58,7 @@ export async function startTestServer(environment: Record<string, string>): Prom
   const config = loadConfig({ PORT: '0', SANDBOX_URL: sandbox.url, ...environment });
   let server: RunningServer | undefined = await startServer(config, createLog('silent'));
   const url = (path: string): string => `${server?.url}/api${path}`;
+  const address = server.url;
   const stop = async (): Promise<void> => {
     await server?.stop();
     server = undefined;
@@ -80,8 +81,9 @@ export async function startTestServer(environment: Record<string, string>): Prom
       }),
     write: (text, from) => void sandbox.telegram.userSends(bot, { text, ...(from && { from }) }),
     async restart() {
+      const port = Number(new URL(server?.url ?? address).port);
       await stop();
-      server = await startServer(config, createLog('silent'));
+      server = await startServer({ ...config, port }, createLog('silent'));
     },
     stop,
     async [Symbol.asyncDispose]() {
