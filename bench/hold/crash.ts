@@ -2,7 +2,8 @@ import { randomInt } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
 import { repeated } from '../support/numbers.ts';
 import { pace, until } from '../support/pace.ts';
-import { botToken, sandboxEnvironment, startCrowd } from '../support/sandbox-bot.ts';
+import { isQuiet } from '../support/quiet.ts';
+import { sandboxEnvironment, startCrowd } from '../support/sandbox-bot.ts';
 import { createServerDatabase, type Engine } from '../support/server-database.ts';
 import { freePort, type ServerProcess, startServerProcess } from '../support/server-process.ts';
 import { storedMessages } from './webhook-load.ts';
@@ -36,7 +37,7 @@ export interface CrashReport {
   /** Rows in doubt, and messages without an answer that no row explains. */
   readonly inDoubt: number;
   readonly unexplained: number;
-  /** Calls that had begun and not ended at the moments of the kills. */
+  /** Calls that had begun and whose end was not yet stored, at the moments of the kills. */
   readonly inFlightAtKills: number;
   readonly outbox: Record<string, number>;
   readonly drained: boolean;
@@ -74,16 +75,7 @@ export async function runCrashes(options: CrashOptions): Promise<CrashReport> {
   }
   load.abort();
   await writing;
-  const isQuiet = async (): Promise<boolean> => {
-    if (sandbox.telegram.pendingUpdates(botToken).length > 0) return false;
-    const metrics = await (await fetch(`${server.url}/metrics`)).text();
-    return (
-      /cartie_inbox_updates\{status="pending"\} 0$/m.test(metrics) &&
-      /cartie_outbox_messages\{status="queued"\} 0$/m.test(metrics) &&
-      /cartie_outbox_messages\{status="sending"\} 0$/m.test(metrics)
-    );
-  };
-  const drained = await until(isQuiet, 120_000);
+  const drained = await until(() => isQuiet(sandbox, server), 120_000);
   await server.end('SIGTERM');
 
   const acknowledged = new Set(
@@ -130,22 +122,18 @@ async function writeWhile(signal: AbortSignal, rate: number, act: (index: number
   while (!signal.aborted) base += await pace(rate, 1, (index) => act(base + index));
 }
 
-/** Counts, from the server's own log, calls that began and did not end. */
+/** Counts, from the server's own log, calls that began and whose end was not yet stored. */
 function callsUnderWay(): { watch(server: ServerProcess): void; take(): number } {
-  const open = new Set<string>();
+  let count = 0;
   return {
     watch(server) {
-      server.onLog(({ type, callId, operation }) => {
-        if (typeof callId !== 'string' || operation !== 'sendMessage') return;
-        if (type === 'call_started') open.add(callId);
-        if (type === 'call_finished') open.delete(callId);
+      count = 0;
+      server.onLog(({ type, operation, topic }) => {
+        if (type === 'call_started' && operation === 'sendMessage') count += 1;
+        if (topic === 'telegram.send') count -= 1;
       });
     },
-    take() {
-      const count = open.size;
-      open.clear();
-      return count;
-    },
+    take: () => count,
   };
 }
 

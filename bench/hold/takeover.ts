@@ -2,7 +2,8 @@ import { connect, createServer, type Socket } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
 import { repeated, tally } from '../support/numbers.ts';
 import { pace, until } from '../support/pace.ts';
-import { botToken, sandboxEnvironment, startCrowd } from '../support/sandbox-bot.ts';
+import { isQuiet } from '../support/quiet.ts';
+import { sandboxEnvironment, startCrowd } from '../support/sandbox-bot.ts';
 import { createServerDatabase } from '../support/server-database.ts';
 import { startServerProcess } from '../support/server-process.ts';
 import { storedMessages } from './webhook-load.ts';
@@ -66,16 +67,7 @@ export async function runTakeover(options: TakeoverOptions): Promise<TakeoverRep
     await first.end('SIGKILL');
     killedAt = performance.now();
     sent = await load;
-    const isQuiet = async (): Promise<boolean> => {
-      if (sandbox.telegram.pendingUpdates(botToken).length > 0) return false;
-      const metrics = await (await fetch(`${second.url}/metrics`)).text();
-      return [
-        'inbox_updates\\{status="pending"',
-        'outbox_messages\\{status="queued"',
-        'outbox_messages\\{status="sending"',
-      ].every((name) => new RegExp(`cartie_${name}\\} 0$`, 'm').test(metrics));
-    };
-    if (await until(isQuiet, 60_000)) recoveredMs = performance.now() - killedAt;
+    if (await until(() => isQuiet(sandbox, second), 60_000)) recoveredMs = performance.now() - killedAt;
   } finally {
     await second.end('SIGTERM');
   }

@@ -1,6 +1,7 @@
 import { percentile, repeated, tally } from '../support/numbers.ts';
 import { pace, until } from '../support/pace.ts';
-import { botToken, sandboxEnvironment, startCrowd } from '../support/sandbox-bot.ts';
+import { isQuiet } from '../support/quiet.ts';
+import { sandboxEnvironment, startCrowd } from '../support/sandbox-bot.ts';
 import { createServerDatabase, type Engine, type ServerDatabase } from '../support/server-database.ts';
 import { startServerProcess } from '../support/server-process.ts';
 
@@ -70,10 +71,7 @@ export async function runWebhookLoad(options: WebhookLoadOptions): Promise<Webho
     const end = performance.now();
     usage = server.usage();
     usage.cpuSeconds = (usage.cpuSeconds - before) / seconds;
-    const drained = await until(
-      () => sandbox.telegram.pendingUpdates(botToken).length === 0 && answers().length >= answersDue,
-      60_000 + seconds * 1_000,
-    );
+    const drained = await until(() => isQuiet(sandbox, server), 60_000 + seconds * 1_000);
     if (drained) drainMs = performance.now() - end;
   } finally {
     await server.end('SIGTERM');

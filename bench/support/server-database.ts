@@ -1,9 +1,8 @@
-import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PGlite } from '@electric-sql/pglite';
-import pg from 'pg';
+import { freshPostgres } from '../../tests/support/postgres.ts';
 
 /** Where a server of a measurement keeps its data. */
 export type Engine = 'pglite' | 'postgres';
@@ -15,8 +14,6 @@ export interface ServerDatabase extends AsyncDisposable {
   /** Reads the data. On PGlite only while no server has the folder. */
   query<Row extends object>(text: string): Promise<Row[]>;
 }
-
-const administration = process.env.TEST_DATABASE_URL ?? 'postgres://root@127.0.0.1:5432/postgres';
 
 /** Makes an empty data folder, and for `postgres` an empty database too; removes both when disposed of. */
 export async function createServerDatabase(engine: Engine): Promise<ServerDatabase> {
@@ -36,34 +33,13 @@ export async function createServerDatabase(engine: Engine): Promise<ServerDataba
       [Symbol.asyncDispose]: removeFolder,
     };
   }
-  const name = `cartie_hold_${randomBytes(6).toString('hex')}`;
-  await administer(`create database ${name}`);
-  const url = new URL(administration);
-  url.pathname = `/${name}`;
+  const postgres = await freshPostgres();
   return {
-    environment: { DATA_DIR: folder, DATABASE_URL: url.href },
-    async query<Row extends object>(text: string) {
-      const client = new pg.Client(url.href);
-      await client.connect();
-      try {
-        return (await client.query<Row>(text)).rows;
-      } finally {
-        await client.end();
-      }
-    },
+    environment: { DATA_DIR: folder, DATABASE_URL: postgres.url },
+    query: async <Row extends object>(text: string) => (await postgres.pool.query<Row>(text)).rows,
     async [Symbol.asyncDispose]() {
-      await administer(`drop database if exists ${name} with (force)`);
+      await postgres[Symbol.asyncDispose]();
       await removeFolder();
     },
   };
-}
-
-async function administer(statement: string): Promise<void> {
-  const client = new pg.Client(administration);
-  await client.connect();
-  try {
-    await client.query(statement);
-  } finally {
-    await client.end();
-  }
 }
