@@ -1,61 +1,25 @@
-// The sandbox's page: asks the control API what is there, draws it, and draws again what the event stream says has changed.
+// The page of the simulated Telegram: asks the control API what is there, draws it, and draws again what the event stream says has changed.
 
-const view = { bot: undefined, chat: undefined, openRows: new Set() };
-const find = (id) => document.getElementById(id);
+import {
+  ask,
+  clockTime,
+  connectFaults,
+  connectLive,
+  connectTabs,
+  copies,
+  detailsRow,
+  find,
+  guarded,
+  make,
+} from './parts.js';
 
-async function ask(path, options = {}) {
-  const { body, method = body === undefined ? 'GET' : 'POST' } = options;
-  const response = await fetch(`/_sandbox/${path}`, {
-    method,
-    ...(body !== undefined && {
-      body: JSON.stringify(body),
-      headers: { 'content-type': 'application/json' },
-    }),
-  });
-  const answer = await response.json();
-  if (!response.ok) throw new Error(answer.error ?? 'The sandbox refused');
-  return answer;
-}
-
+const view = { bot: undefined, chat: undefined };
+const drawFaults = connectFaults('telegram');
+connectTabs();
 const telegram = (path, query = {}) =>
   ask(`telegram/${path}?${new URLSearchParams({ bot: view.bot?.token ?? '', ...query })}`);
 const act = (path, body) => ask(`telegram/${path}`, { body: { bot: view.bot?.token, ...body } });
 
-/** Makes an element; text is always set as text. */
-function make(tag, attributes = {}, ...children) {
-  const element = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) {
-    if (value === undefined || value === false) continue;
-    if (name === 'onclick') element.addEventListener('click', value);
-    else if (name === 'class') element.className = value;
-    else element.setAttribute(name, value === true ? '' : value);
-  }
-  element.append(...children.filter((child) => child !== undefined && child !== ''));
-  return element;
-}
-
-function notice(error) {
-  const box = find('notice');
-  box.textContent = error.message;
-  box.hidden = false;
-  clearTimeout(notice.timer);
-  notice.timer = setTimeout(() => {
-    box.hidden = true;
-  }, 5_000);
-}
-
-const guarded =
-  (task) =>
-  async (...given) => {
-    try {
-      await task(...given);
-    } catch (error) {
-      notice(error);
-    }
-  };
-
-const clockTime = (ms) =>
-  new Date(ms).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit', second: '2-digit' });
 const titleOf = (chat) =>
   chat.title ?? ([chat.first_name, chat.last_name].filter(Boolean).join(' ') || String(chat.id));
 
@@ -279,16 +243,6 @@ function whereabouts() {
 
 // ── Traffic ──
 
-function detailsRow(key, summary, details) {
-  const row = make('details', { class: 'row', open: view.openRows.has(key) });
-  row.append(make('summary', {}, ...summary), make('pre', {}, JSON.stringify(details, null, 2)));
-  row.addEventListener('toggle', () => {
-    if (row.open) view.openRows.add(key);
-    else view.openRows.delete(key);
-  });
-  return row;
-}
-
 async function drawCalls() {
   const calls = await telegram('calls', { limit: 60 });
   find('calls').replaceChildren(
@@ -358,40 +312,6 @@ async function drawDeliveries() {
   );
 }
 
-async function drawFaults() {
-  const { kinds, faults } = await ask('faults');
-  const select = find('fault-kind');
-  if (select.options.length === 0) {
-    select.replaceChildren(
-      ...kinds.map((kind) => make('option', { value: kind }, kind.replaceAll('_', ' '))),
-    );
-  }
-  find('fault-count').textContent = faults.length;
-  find('fault-count').hidden = faults.length === 0;
-  find('fault-list').replaceChildren(
-    ...faults.map((fault) =>
-      make(
-        'li',
-        {},
-        make(
-          'span',
-          {},
-          `${fault.kind.replaceAll('_', ' ')} · ${fault.method ?? 'every method'} · hit ${fault.hits}${fault.times ? ` of ${fault.times}` : ''}`,
-        ),
-        make(
-          'button',
-          {
-            type: 'button',
-            class: 'quiet',
-            onclick: guarded(() => ask(`faults/${fault.id}`, { method: 'DELETE' })),
-          },
-          'Clear',
-        ),
-      ),
-    ),
-  );
-}
-
 // ── Forms ──
 
 find('composer').addEventListener(
@@ -432,16 +352,7 @@ find('new-bot').addEventListener(
   }),
 );
 
-find('copy-token').addEventListener(
-  'click',
-  guarded(async () => {
-    await navigator.clipboard.writeText(view.bot.token);
-    find('copy-token').textContent = 'Copied';
-    setTimeout(() => {
-      find('copy-token').textContent = 'Copy token';
-    }, 1_500);
-  }),
-);
+copies(find('copy-token'), () => view.bot.token);
 
 find('reset').addEventListener(
   'click',
@@ -467,36 +378,6 @@ find('chat-form').addEventListener(
   }),
 );
 
-find('fault-form').addEventListener(
-  'submit',
-  guarded(async (event) => {
-    event.preventDefault();
-    const given = new FormData(event.target);
-    const number = (name) => (given.get(name) === '' ? undefined : Number(given.get(name)));
-    await ask('faults', {
-      body: {
-        provider: 'telegram',
-        kind: given.get('kind'),
-        method: given.get('method').trim() || undefined,
-        times: number('times'),
-        retryAfter: number('retryAfter'),
-        after: given.get('after') === 'on' || undefined,
-      },
-    });
-    await drawFaults();
-  }),
-);
-
-const tabs = [...document.querySelectorAll('[role="tab"]')];
-for (const tab of tabs) {
-  tab.addEventListener('click', () => {
-    for (const other of tabs) {
-      other.setAttribute('aria-selected', String(other === tab));
-      find(other.getAttribute('aria-controls')).hidden = other !== tab;
-    }
-  });
-}
-
 // ── Live ──
 
 const drawers = {
@@ -515,28 +396,14 @@ async function drawAll() {
   await Promise.all([drawMessages(), drawCalls(), drawDeliveries(), drawFaults()]);
 }
 
-const events = new EventSource('/_sandbox/events');
-const setLive = (state) => {
-  find('live').dataset.state = state;
-  find('live').textContent = state;
-};
-events.addEventListener(
-  'open',
-  guarded(async () => {
-    setLive('live');
-    await drawAll();
-  }),
-);
-events.addEventListener('error', () => setLive('connecting'));
-events.addEventListener(
-  'message',
-  guarded(async ({ data }) => {
-    // A message elsewhere only moves its chat up the list.
-    const elsewhere = ({ type, chat }) =>
-      type === 'message' && view.chat !== undefined && chat !== view.chat.id;
-    const tasks = new Set(
-      JSON.parse(data).flatMap((event) => (elsewhere(event) ? [drawChats] : (drawers[event.type] ?? []))),
-    );
-    for (const task of tasks) await task();
-  }),
-);
+connectLive(drawAll, async (events) => {
+  // A message elsewhere only moves its chat up the list.
+  const elsewhere = ({ type, chat }) =>
+    type === 'message' && view.chat !== undefined && chat !== view.chat.id;
+  const tasks = new Set(
+    events
+      .filter(({ provider }) => provider === 'telegram' || provider === '*')
+      .flatMap((event) => (elsewhere(event) ? [drawChats] : (drawers[event.type] ?? []))),
+  );
+  for (const task of tasks) await task();
+});

@@ -1,6 +1,7 @@
 import { request } from 'node:http';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { botApi } from '../tests/bot-api.ts';
+import { graphApi, lead } from '../tests/graph-api.ts';
 import { type RunningSandbox, startSandbox } from './index.ts';
 
 let sandbox: RunningSandbox;
@@ -104,6 +105,38 @@ describe('the control API', () => {
     expect((await control('telegram/chats')).body).toMatchObject([{ id: 5, type: 'private' }]);
     await control('reset', {});
     expect((await control('telegram/bots')).body).toEqual([]);
+  });
+
+  it('shows what Meta took, and makes it difficult', async () => {
+    expect((await control('meta/clicks', {})).body.error).toContain('dataset: there is none yet');
+    const { body: dataset } = await control('meta/datasets', { id: '4200', token: 'EAAtest' });
+    expect(dataset).toMatchObject({ id: '4200', token: 'EAAtest' });
+    const send = graphApi(sandbox, dataset);
+    await send([lead({ event_id: 'a' }), lead({ event_id: 'a' })]);
+    await send([lead({ user_data: {} })]);
+    expect((await control('meta/counts')).body).toEqual({ distinct: 1, duplicates: 1, refusals: 1 });
+    expect((await control('meta/distinct?dataset=4200')).body).toMatchObject([{ eventId: 'a' }]);
+    expect((await control('meta/events?limit=1')).body).toMatchObject([{ outcome: 'duplicate' }]);
+    expect((await control('meta/refusals')).body).toMatchObject([{ subcode: 2804050 }]);
+    expect((await control('meta/calls')).body).toHaveLength(2);
+    await control('meta/discard', { count: 1 });
+    expect((await send([lead()])).body.events_received).toBe(0);
+    await control('meta/token', { token: 'EAAtest', state: 'expired' });
+    expect((await send([lead()])).status).toBe(401);
+    expect(await control('meta/token', { token: 'EAAtest', state: 'lost' })).toMatchObject({
+      status: 400,
+      body: { error: expect.stringContaining('state must be one of valid') },
+    });
+    await control('meta/token', { token: 'EAAtest', state: 'valid' });
+    await control('meta/retire', { version: 'v26.0' });
+    expect((await send([lead()])).body.error.code).toBe(2635);
+    expect((await control('meta/clicks', {})).body.ctwa_clid).toEqual(expect.any(String));
+    expect((await control('meta/browser', { event_name: 'Lead', event_id: 'a' })).body).toMatchObject({
+      from: 'browser',
+      outcome: 'duplicate',
+    });
+    await control('meta/usage', { call_count: 100 });
+    expect((await send([lead()], { version: 'v25.0' })).body.error.code).toBe(4);
   });
 
   it('sets, lists and clears faults', async () => {

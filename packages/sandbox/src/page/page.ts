@@ -3,6 +3,9 @@ import { readFile } from 'node:fs/promises';
 const files: Readonly<Record<string, { readonly file: string; readonly type: string }>> = {
   '/': { file: 'page.html', type: 'text/html; charset=utf-8' },
   '/page.css': { file: 'page.css', type: 'text/css; charset=utf-8' },
+  '/meta': { file: 'meta.html', type: 'text/html; charset=utf-8' },
+  '/meta.js': { file: 'meta.js', type: 'text/javascript; charset=utf-8' },
+  '/parts.js': { file: 'parts.js', type: 'text/javascript; charset=utf-8' },
   '/page.js': { file: 'page.js', type: 'text/javascript; charset=utf-8' },
 };
 
@@ -10,7 +13,7 @@ const files: Readonly<Record<string, { readonly file: string; readonly type: str
 const policy =
   "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; form-action 'none'; frame-ancestors 'none'; base-uri 'none'";
 
-/** The sandbox's page, undefined for addresses that are not part of it. */
+/** One of the sandbox's pages: Telegram at `/`, Meta at `/meta`; undefined for addresses that are not part of them. */
 export async function pageResponse(path: string): Promise<Response | undefined> {
   const entry = files[path];
   if (!entry) return undefined;
