@@ -100,6 +100,13 @@ describe('a call', () => {
     ]);
   });
 
+  test("takes the caller's headers before the operation's own, however they are spelt", async () => {
+    const received = await serve({});
+    const build = () => ({ method: 'POST', path: '/', json: {}, headers: { 'X-Shop': 'a' } }) as const;
+    await callerWith().call({ ...write, build }, { headers: { 'x-shop': 'b', 'Content-Type': 'text/x' } });
+    expect(received[0]?.headers).toMatchObject({ 'x-shop': 'b', 'content-type': 'text/x' });
+  });
+
   test('keeps a path prefix of the base URL', async () => {
     const received = await serve({});
     await callerWith({ baseUrl: `${server?.url}/prefix/` }).call(read);

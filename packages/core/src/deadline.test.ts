@@ -144,9 +144,9 @@ const endless: readonly {
   },
 ];
 
-async function end(call: Promise<unknown>): Promise<{ thrown: unknown; afterMs: number }> {
+async function end(call: () => Promise<unknown>): Promise<{ thrown: unknown; afterMs: number }> {
   const startedAt = performance.now();
-  const thrown = await call.then(
+  const thrown = await call().then(
     () => undefined,
     (error: unknown) => error,
   );
@@ -156,7 +156,7 @@ async function end(call: Promise<unknown>): Promise<{ thrown: unknown; afterMs: 
 describe.each(endless)('a call that waits for $waitsFor', (it) => {
   const begin = async (options: CallOptions): Promise<{ thrown: unknown; afterMs: number }> => {
     const caller = await it.start();
-    return end(caller.call({ ...plan, ...it.plan }, options));
+    return end(() => caller.call({ ...plan, ...it.plan }, options));
   };
 
   test('ends at its deadline', async () => {
@@ -191,7 +191,7 @@ describe('an attempt', () => {
   });
 
   test('that times out after the request began leaves its outcome unknown', async () => {
-    const { thrown } = await end(
+    const { thrown } = await end(() =>
       callerWith({ fetch: () => never }).call({ ...plan, idempotent: false }, { timeoutMs: 30 }),
     );
     expect(thrown).toMatchObject({ code: 'timeout', outcome: 'unknown', attempts: 1, field: 'timeoutMs' });
@@ -206,7 +206,7 @@ describe('an attempt', () => {
       });
       return { method: 'GET', path: '/' } as const;
     };
-    const { thrown } = await end(
+    const { thrown } = await end(() =>
       callerWith({ fetch, retries: 0 }).call({ ...plan, build }, { timeoutMs: 20 }),
     );
     finishBuilding();
@@ -224,7 +224,7 @@ describe('an attempt', () => {
           isClosed = true;
         });
     });
-    await end(callerWith({ retries: 0 }).call(plan, { timeoutMs: 30 }));
+    await end(() => callerWith({ retries: 0 }).call(plan, { timeoutMs: 30 }));
     await vi.waitFor(() => expect(isClosed).toBe(true));
   });
 
@@ -235,7 +235,7 @@ describe('an attempt', () => {
         answer = resolve;
       });
     const cancel = vi.fn();
-    await end(callerWith({ fetch, retries: 0 }).call(plan, { timeoutMs: 20 }));
+    await end(() => callerWith({ fetch, retries: 0 }).call(plan, { timeoutMs: 20 }));
     answer(new Response(new ReadableStream({ cancel })));
     await vi.waitFor(() => expect(cancel).toHaveBeenCalledOnce());
   });
@@ -243,7 +243,7 @@ describe('an attempt', () => {
   test('has the limit of the call, else of the operation, else of the client', async () => {
     const limitOf = async (callMs?: number, planMs?: number, clientMs?: number): Promise<number> => {
       const caller = callerWith({ fetch: () => never, retries: 0, timeoutMs: clientMs });
-      return (await end(caller.call({ ...plan, timeoutMs: planMs }, { timeoutMs: callMs }))).afterMs;
+      return (await end(() => caller.call({ ...plan, timeoutMs: planMs }, { timeoutMs: callMs }))).afterMs;
     };
     expect(await limitOf(20, 5_000, 5_000)).toBeLessThan(1_000);
     expect(await limitOf(undefined, 20, 5_000)).toBeLessThan(1_000);
@@ -257,7 +257,9 @@ test('a pause before a repetition ends at once when the caller aborts', async ()
     setTimeout(() => controller.abort('stop'), 20);
     return new Response('', { status: 503, headers: { 'retry-after': '20' } });
   };
-  const { thrown, afterMs } = await end(callerWith({ fetch }).call(plan, { signal: controller.signal }));
+  const { thrown, afterMs } = await end(() =>
+    callerWith({ fetch }).call(plan, { signal: controller.signal }),
+  );
   expect(thrown).toBe('stop');
   expect(afterMs).toBeLessThan(1_000);
 });
@@ -265,7 +267,7 @@ test('a pause before a repetition ends at once when the caller aborts', async ()
 test('a call whose signal has aborted already does nothing', async () => {
   const fetch = vi.fn();
   const reason = new Error('before');
-  const { thrown } = await end(callerWith({ fetch }).call(plan, { signal: AbortSignal.abort(reason) }));
+  const { thrown } = await end(() => callerWith({ fetch }).call(plan, { signal: AbortSignal.abort(reason) }));
   expect(thrown).toBe(reason);
   expect(fetch).not.toHaveBeenCalled();
 });
@@ -274,7 +276,9 @@ test("a caller's reason that is itself a CartieError comes out as it is", async 
   const reason = new CartieError('conflict', 'The lease was lost');
   const controller = new AbortController();
   setTimeout(() => controller.abort(reason), 10);
-  const { thrown } = await end(callerWith({ fetch: () => never }).call(plan, { signal: controller.signal }));
+  const { thrown } = await end(() =>
+    callerWith({ fetch: () => never }).call(plan, { signal: controller.signal }),
+  );
   expect(thrown).toBe(reason);
 });
 

@@ -27,17 +27,16 @@ export interface SendOptions {
 export async function sendRequest(request: OutgoingRequest, options: SendOptions): Promise<Answer> {
   const { fetch, signal, onSending, maxBytes } = options;
   const { method } = request;
-  const headers: Record<string, string> = { ...request.headers, ...options.headers };
+  const headers = mergeHeaders(request.headers, options.headers);
   let body = request.body;
   if (request.json !== undefined) {
     body = serialize(request.json);
-    if (!hasHeader(headers, 'content-type')) headers['content-type'] = 'application/json';
+    headers['content-type'] ??= 'application/json';
   }
   let isSent = false;
-  let isRead = false;
-  let response: Response | undefined;
+  let unread: Response | undefined;
   try {
-    response = await ky(options.baseUrl + request.path, {
+    const response = await ky(options.baseUrl + request.path, {
       method,
       headers,
       retry: 0,
@@ -57,11 +56,13 @@ export async function sendRequest(request: OutgoingRequest, options: SendOptions
         });
       },
     });
+    unread = response;
     // A fetch that ignored its signal comes too late: nobody waits for this answer.
     signal.throwIfAborted();
     if (isRedirect(response)) throw redirected(response.status);
+    if (Number(response.headers.get('content-length')) > maxBytes) throw tooLarge();
+    unread = undefined;
     const bytes = await readBody(response, maxBytes, signal);
-    isRead = true;
     return createAnswer(response.status, response.headers, bytes);
   } catch (error) {
     signal.throwIfAborted();
@@ -75,8 +76,8 @@ export async function sendRequest(request: OutgoingRequest, options: SendOptions
       },
     );
   } finally {
-    // A body that nobody read keeps its connection. One that is locked is seen to by its reader.
-    if (!isRead && response?.body?.locked === false) response.body.cancel().catch(() => undefined);
+    // A body that nobody reads would keep its connection.
+    unread?.body?.cancel().catch(() => undefined);
   }
 }
 
@@ -91,9 +92,12 @@ function serialize(value: unknown): string {
   }
 }
 
-function hasHeader(headers: Readonly<Record<string, string>>, name: string): boolean {
-  for (const key in headers) if (key.length === name.length && key.toLowerCase() === name) return true;
-  return false;
+function mergeHeaders(...sources: (Readonly<Record<string, string>> | undefined)[]): Record<string, string> {
+  const merged: Record<string, string> = {};
+  for (const source of sources) {
+    for (const name in source) if (source[name] !== undefined) merged[name.toLowerCase()] = source[name];
+  }
+  return merged;
 }
 
 function isRedirect({ status, type }: Response): boolean {
@@ -115,10 +119,9 @@ function redirected(status: number): CartieError {
 }
 
 async function readBody(response: Response, maxBytes: number, signal: AbortSignal): Promise<Uint8Array> {
-  const declared = response.headers.get('content-length');
-  if (Number(declared) > maxBytes) throw tooLarge();
-  // HTTP ends the body there. What is compressed may grow beyond any limit.
-  if (declared !== null && !response.headers.has('content-encoding')) {
+  const { headers } = response;
+  // HTTP ends a body at its declared length. What is compressed may grow beyond any limit.
+  if (headers.has('content-length') && !headers.has('content-encoding')) {
     return new Uint8Array(await response.arrayBuffer());
   }
   if (!response.body) return new Uint8Array();

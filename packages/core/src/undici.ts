@@ -148,7 +148,7 @@ function responseOf({ statusCode, headers: rawHeaders, body: rawBody }: UndiciAn
       return getHeaders();
     },
     get body() {
-      return getReal().body;
+      return isRead ? null : getReal().body;
     },
     get bodyUsed() {
       return isRead || (real?.bodyUsed ?? false);
