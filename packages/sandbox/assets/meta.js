@@ -169,14 +169,18 @@ async function drawCalls() {
                     { class: 'status', 'data-bad': String(!(call.status < 300)) },
                     String(call.status ?? 'none'),
                   ),
-                  make('span', { class: 'name' }, `${call.method} ${call.path}`),
+                  make(
+                    'span',
+                    { class: 'name' },
+                    [call.operation, /^\/(v[\d.]+)/.exec(call.path)?.[1]].filter(Boolean).join(' · '),
+                  ),
                   make('time', {}, clockTime(call.at)),
                 ),
                 make(
                   'span',
                   { class: 'detail' },
                   [
-                    `${call.eventCount} events`,
+                    `${call.eventCount} ${call.eventCount === 1 ? 'event' : 'events'}`,
                     call.eventsReceived !== undefined && `${call.eventsReceived} received`,
                     call.code !== undefined && `code ${[call.code, call.subcode].filter(Boolean).join('/')}`,
                     call.fault && `fault: ${call.fault.replaceAll('_', ' ')}`,
