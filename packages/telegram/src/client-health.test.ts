@@ -35,13 +35,22 @@ describe('health()', () => {
 
   it('is down where the token is wrong or nobody answers, and says so without the token', async () => {
     const wrong = createTelegramClient({ token: someToken, baseUrl: sandbox.telegram.apiUrl });
-    expect(await wrong.health()).toMatchObject({ status: 'down', detail: 'Telegram refused: Unauthorized' });
+    expect(await wrong.health()).toMatchObject({
+      status: 'down',
+      circuit: 'closed',
+      detail: 'Telegram refused: Unauthorized',
+    });
     const closed = await startServer(() => ok(true));
     await closed.close();
     const lonely = createTelegramClient({ token: someToken, baseUrl: closed.url });
     const report = await lonely.health();
     expect(report).toMatchObject({ status: 'down', detail: 'No connection could be made' });
     expect(JSON.stringify(report)).not.toContain('127.0.0.1');
+  });
+
+  it('is degraded while Telegram asks the bot to slow down', async () => {
+    sandbox.faults.set({ method: 'getMe', kind: 'rate_limited', retryAfter: 5, times: 1 });
+    expect(await telegram.health()).toMatchObject({ status: 'degraded', circuit: 'closed' });
   });
 
   it('is degraded while the webhook fails, and tells how many updates wait', async () => {
@@ -55,7 +64,7 @@ describe('health()', () => {
       const report = await telegram.health();
       expect(report).toMatchObject({
         status: 'degraded',
-        detail: 'Telegram could not deliver to the webhook; 1 updates wait.',
+        detail: 'Telegram could not deliver to the webhook; updates that wait: 1.',
         facts: { webhook: true, pendingUpdates: 1, lastWebhookErrorAt: expect.any(Number) },
       });
       expect(JSON.stringify(report)).not.toContain('secret-path');

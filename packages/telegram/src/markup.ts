@@ -1,6 +1,7 @@
 import type { MessageEntity, ParseMode } from '@grammyjs/types';
 import { parseHtml } from './markup-html.ts';
-import { parseMarkdown } from './markup-markdown.ts';
+import { parseLegacyMarkdown } from './markup-legacy.ts';
+import { parseMarkdownV2 } from './markup-markdown.ts';
 
 /** A text and what is special about its parts, without any markup. Offsets count UTF-16 units. */
 export interface FormattedText {
@@ -8,7 +9,13 @@ export interface FormattedText {
   entities: MessageEntity[];
 }
 
-/** Reads a text with markup as Telegram does; `undefined` if Telegram would refuse it. */
+const parsers = {
+  HTML: parseHtml,
+  MarkdownV2: parseMarkdownV2,
+  Markdown: parseLegacyMarkdown,
+} as const satisfies Record<ParseMode, (text: string) => FormattedText | undefined>;
+
+/** Reads a text with markup as Telegram does; `undefined` if Telegram would refuse it, or the mode is none. */
 export function parseMarkup(text: string, parseMode: ParseMode): FormattedText | undefined {
-  return parseMode === 'HTML' ? parseHtml(text) : parseMarkdown(text, parseMode);
+  return Object.hasOwn(parsers, parseMode) ? parsers[parseMode](text) : undefined;
 }

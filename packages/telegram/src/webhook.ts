@@ -29,7 +29,8 @@ export interface TelegramWebhookOptions
  * sends the update again, for 24 hours (callback queries 150 s, inline queries 30 s).
  *
  * ```ts
- * app.post('/webhooks/telegram', toNodeListener(createTelegramWebhook({ secretToken, botId, onUpdate: inbox.accept })));
+ * const webhook = createTelegramWebhook({ secretToken, botId, onUpdate: (update) => inbox.accept(update) });
+ * app.post('/webhooks/telegram', toNodeListener(webhook));
  * ```
  *
  * @throws CartieError `invalid_config` for a missing, wrong or unknown option
