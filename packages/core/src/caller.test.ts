@@ -362,6 +362,25 @@ describe('requests in flight', () => {
     expect(order.at(-1)).toMatch(/^\/2[789]$/);
   });
 
+  test('leave room for 10,000 that wait; further calls are refused at once', async () => {
+    const answers: ((response: Response) => void)[] = [];
+    const fetch = () => new Promise<Response>((resolve) => answers.push(resolve));
+    const caller = callerWith({ fetch, baseUrl: 'http://127.0.0.1:9', maxConcurrent: 1 });
+    const controller = new AbortController();
+    const options = { signal: controller.signal };
+    const calls = Array.from({ length: 10_001 }, () =>
+      caller.call(read, options).catch((reason: unknown) => reason),
+    );
+    expect(await failureOf(caller.call(read))).toMatchObject({ code: 'overloaded', outcome: 'not_executed' });
+    expect(answers).toHaveLength(1);
+    controller.abort('stop');
+    expect(new Set(await Promise.all(calls))).toEqual(new Set(['stop']));
+    const next = caller.call(read);
+    await expect.poll(() => answers.length).toBe(2);
+    answers[1]?.(new Response('{}'));
+    expect(await next).toMatchObject({ status: 200 });
+  });
+
   test('of long polling take no place', async () => {
     const held: (() => void)[] = [];
     server = await startHttp(({ url }, response) => {
