@@ -72,7 +72,14 @@ export { type Page, type PaginateOptions, paginate } from './pagination.ts';
 export { hashPii, type PiiField, type PiiOptions } from './pii.ts';
 export type { Policy } from './policy.ts';
 export { redactText } from './redaction.ts';
-export { type ParseContext, parseWith, type Schema, type SchemaIssue, type SchemaResult } from './schema.ts';
+export {
+  type ParseContext,
+  parseWith,
+  type Schema,
+  type SchemaIssue,
+  type SchemaResult,
+  unknownField,
+} from './schema.ts';
 export { type HmacCheck, safeEqual, verifyHmacSha256 } from './signature.ts';
 export type { SqlDatabase, SqlExecutor, SqlTransaction } from './sql.ts';
 export { type StoreLimiterOptions, storeLimiter } from './store-limiter.ts';

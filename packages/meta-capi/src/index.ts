@@ -1,0 +1,17 @@
+export { type BrowserId, type BrowserIdOptions, buildFbc, buildFbp, parseBrowserId } from './browser-ids.ts';
+export { createMetaCapiClient, type MetaCapiClient, type SendOptions } from './client.ts';
+export type { MetaCapiClientOptions } from './options.ts';
+export type {
+  ActionSource,
+  AppData,
+  Content,
+  CustomData,
+  EventResult,
+  EventWarning,
+  MetaEvent,
+  PreparedEvent,
+  StandardEvent,
+  UserData,
+  WireEvent,
+} from './types.ts';
+export { type HashedUserData, type HashUserDataOptions, hashUserData } from './user-data.ts';

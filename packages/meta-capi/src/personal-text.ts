@@ -1,0 +1,173 @@
+import type { EventWarning } from './types.ts';
+
+/**
+ * Keeps personal data out of everything that is not hashed: addresses of pages, names of things, properties of your own.
+ * `personal` are the person's own normalised e-mails and phones.
+ */
+export interface PersonalText {
+  /** The text without e-mail addresses and phone numbers; each removal is a warning for `field`. */
+  clean(text: string, field: string): string;
+  /** The address of a page, without parameters that name or hold a person's data. */
+  cleanUrl(url: string, field: string): string;
+  /** Is this number the person's phone? */
+  isPersonal(value: number | bigint): boolean;
+}
+
+const removed = '[removed]';
+
+/** Creates the {@link PersonalText} of one event. */
+export function createPersonalText(personal: readonly string[], warnings: EventWarning[]): PersonalText {
+  const clean = (text: string, field: string): string => {
+    if (!suspicious.test(text)) return text;
+    const cleaned = withoutPersonal(text, personal);
+    if (cleaned !== text)
+      warnings.push({ field, message: `\`${field}\` held personal data: it was removed` });
+    return cleaned;
+  };
+  return {
+    clean,
+    cleanUrl(url, field) {
+      const safe = plainUrl.test(url) ? url : withoutParameters(url);
+      if (safe !== url) {
+        warnings.push({
+          field,
+          message: `\`${field}\` held parameters with personal data: they were removed`,
+        });
+      }
+      return clean(safe, field);
+    },
+    isPersonal: (value) =>
+      String(value).length >= 9 && endsOf(personal).some((end) => String(value).endsWith(end)),
+  };
+}
+
+/** Does a property of this name hold a person's datum that Meta wants in `user_data` only? */
+export function isPersonalName(name: string): boolean {
+  return personalNames.has(name.toLowerCase().replace(/[^a-z]/g, ''));
+}
+
+// An @ in any of its forms, or digits enough for a phone number. What has neither is passed on at once.
+const suspicious = /@|\uff20|\ufe6b|%40|%ef%bc%a0|\d(?:(?:[\s().+/-]|%20|%2b){0,3}\d){8}/i;
+const email =
+  /[^\s@\uff20\ufe6b<>()[\]{},;:"'=?&#/\\|]{0,64}(?:@|\uff20|\ufe6b|%40|%ef%bc%a0)[^\s@<>()[\]{},;:"'=?&#/\\|.]{1,255}(?:\.[^\s@<>()[\]{},;:"'=?&#/\\|.]{1,64}){1,10}/giu;
+const phone = /(?:\+|%2b)?\(?\d(?:(?:[\s().+/-]|%20|%2b){0,3}\d){8,17}/gi;
+const plainUrl = /^[^?#@;]*$/;
+
+function withoutPersonal(text: string, personal: readonly string[]): string {
+  const ends = endsOf(personal);
+  return withoutOwn(text, personal)
+    .replace(email, removed)
+    .replace(phone, (match) => {
+      const digits = match.replace(/%20|%2b|\D/gi, '');
+      const international = /^(?:\+|%2b)/i.test(match) && digits.length >= 10;
+      return international || ends.some((end) => digits.includes(end)) ? removed : match;
+    });
+}
+
+// An address may hold characters at which a pattern stops.
+function withoutOwn(text: string, personal: readonly string[]): string {
+  let result = text;
+  for (const value of personal) {
+    if (!value.includes('@')) continue;
+    for (const form of new Set([value, encoded(value)])) {
+      for (let at = indexOf(result, form); at !== -1; at = indexOf(result, form)) {
+        result = result.slice(0, at) + removed + result.slice(at + form.length);
+      }
+    }
+  }
+  return result;
+}
+
+function encoded(value: string): string {
+  try {
+    return encodeURIComponent(value);
+  } catch {
+    return value; // half a surrogate pair
+  }
+}
+
+function indexOf(text: string, part: string): number {
+  return text.toLowerCase().indexOf(part.toLowerCase());
+}
+
+// The last nine digits: the same with a country code, a trunk zero, or neither.
+function endsOf(personal: readonly string[]): string[] {
+  const ends: string[] = [];
+  for (const value of personal) {
+    const digits = value.replace(/\D/g, '');
+    if (digits.length >= 9 && digits.length <= 17) ends.push(digits.slice(-9));
+  }
+  return ends;
+}
+
+function withoutParameters(url: string): string {
+  // `https://user:password@host` names somebody too.
+  const plain = url.replace(/^([a-z][a-z\d+.-]*:\/\/)[^/?#]*@/i, '$1');
+  const from = plain.search(/[?#;]/);
+  if (from === -1) return plain;
+  const kept = plain
+    .slice(from)
+    .split(/(?=[?#&;])/)
+    .filter((part) => !isPersonalName(decoded(/^[?#&;]([^=]*)=./.exec(part)?.[1] ?? '')))
+    .join('');
+  return plain.slice(0, from) + kept.replace(/^[&;]/, '?');
+}
+
+function decoded(name: string): string {
+  try {
+    return decodeURIComponent(name.replaceAll('+', ' '));
+  } catch {
+    return name;
+  }
+}
+
+const personalNames: ReadonlySet<string> = new Set([
+  'accesstoken',
+  'birthdate',
+  'birthday',
+  'cell',
+  'cellphone',
+  'clientipaddress',
+  'clientuseragent',
+  'customeremail',
+  'customername',
+  'customerphone',
+  'dateofbirth',
+  'db',
+  'dob',
+  'em',
+  'email',
+  'emailaddress',
+  'externalid',
+  'firstname',
+  'fn',
+  'fname',
+  'fullname',
+  'ge',
+  'gender',
+  'lastname',
+  'ln',
+  'lname',
+  'mail',
+  'middlename',
+  'mobile',
+  'mobilephone',
+  'msisdn',
+  'passport',
+  'password',
+  'patronymic',
+  'ph',
+  'phone',
+  'phonenumber',
+  'recipientname',
+  'sex',
+  'ssn',
+  'surname',
+  'tel',
+  'telephone',
+  'telnumber',
+  'token',
+  'useremail',
+  'username',
+  'userphone',
+]);
