@@ -10,8 +10,6 @@ import { fileURLToPath } from 'node:url';
 export interface ServerProcess {
   readonly pid: number;
   readonly url: string;
-  /** Its log: one JSON object a line, as it comes. */
-  onLog(listener: (line: Record<string, unknown>) => void): void;
   /** Sends the signal and resolves with the exit code or the signal's name once the process is gone. */
   end(signal: NodeJS.Signals): Promise<number | string>;
   /** Peak resident memory and CPU time so far; zeros where /proc does not tell. */
@@ -20,16 +18,22 @@ export interface ServerProcess {
 
 const main = fileURLToPath(new URL('../../examples/server/src/main.ts', import.meta.url));
 
-/** Starts the server with this environment and waits until it is ready. Throws with its output if it ends before. */
-export async function startServerProcess(environment: Record<string, string>): Promise<ServerProcess> {
+/**
+ * Starts the server with this environment and waits until it is ready. Throws with its output if it ends before.
+ *
+ * @param onLog told each line of its log, from the first on
+ */
+export async function startServerProcess(
+  environment: Record<string, string>,
+  onLog?: (line: Record<string, unknown>) => void,
+): Promise<ServerProcess> {
   const port = environment.PORT ?? String(await freePort());
   const child = spawn(process.execPath, ['--conditions=@cartie/source', main], {
     env: { PATH: process.env.PATH, HOST: '127.0.0.1', LOG_LEVEL: 'warn', ...environment, PORT: port },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  const listeners = new Set<(line: Record<string, unknown>) => void>();
   const tail: string[] = [];
-  readLines(child, tail, listeners);
+  readLines(child, tail, onLog);
   const exited = once(child, 'exit').then(([code, signal]) => (code ?? signal) as number | string);
   const url = `http://127.0.0.1:${port}`;
   await untilReady(url, exited, tail);
@@ -37,7 +41,6 @@ export async function startServerProcess(environment: Record<string, string>): P
   return {
     pid,
     url,
-    onLog: (listener) => void listeners.add(listener),
     async end(signal) {
       child.kill(signal);
       return await exited;
@@ -59,16 +62,15 @@ export async function freePort(): Promise<number> {
 function readLines(
   child: ChildProcess,
   tail: string[],
-  listeners: ReadonlySet<(line: Record<string, unknown>) => void>,
+  onLog: ((line: Record<string, unknown>) => void) | undefined,
 ): void {
   for (const stream of [child.stdout, child.stderr]) {
     if (!stream) continue;
     createInterface({ input: stream }).on('line', (line) => {
       tail.push(line);
       if (tail.length > 50) tail.shift();
-      if (listeners.size === 0 || !line.startsWith('{')) return;
-      const entry = JSON.parse(line) as Record<string, unknown>;
-      for (const listener of listeners) listener(entry);
+      if (onLog && line.startsWith('{') && line.endsWith('}'))
+        onLog(JSON.parse(line) as Record<string, unknown>);
     });
   }
 }
