@@ -29,9 +29,10 @@ create table conversations (
 -- The list of the operator's page.
 create index conversations_newest on conversations (last_message_at desc, id desc);
 
+-- Hundreds are written each second, so there are no more indexes than reading needs.
 create table messages (
-  id bigint generated always as identity primary key,
   conversation_id bigint not null references conversations on delete cascade,
+  id bigint generated always as identity,
   direction text not null check (direction in ('in', 'out')),
   author text not null,
   kind text not null,
@@ -39,9 +40,10 @@ create table messages (
   state text not null check (state in ('received', 'queued', 'sent', 'failed', 'in_doubt')),
   reason text,
   external_id text,
-  outbox_id text unique,
+  outbox_id text,
   created_at timestamptz(3) not null default now(),
-  settled_at timestamptz(3)
+  settled_at timestamptz(3),
+  primary key (conversation_id, id)
 );
 
-create index messages_of_conversation on messages (conversation_id, id desc);
+create unique index messages_of_outbox on messages (outbox_id) where outbox_id is not null;

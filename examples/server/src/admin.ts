@@ -4,6 +4,7 @@ import { getConnInfo } from '@hono/node-server/conninfo';
 import type { Context, MiddlewareHandler } from 'hono';
 import { getCookie, setCookie } from 'hono/cookie';
 import { isLoopback } from './config.ts';
+import { createWindowCount } from './window-count.ts';
 
 /** Who may use the operator's page and API. */
 export interface AdminGuard {
@@ -28,10 +29,10 @@ const wrongTokensPerMinute = 10;
  * loopback name, so that no other site reaches it by a name that it points at this machine.
  */
 export function createAdminGuard(adminToken: string | undefined): AdminGuard {
-  const failures = createFailureCount(wrongTokensPerMinute, 60_000);
+  const failures = createWindowCount(wrongTokensPerMinute, 60_000);
 
   const isToken = (given: string, address: string): boolean => {
-    if (adminToken === undefined || failures.tooMany(address)) return false;
+    if (adminToken === undefined || failures.isFull(address)) return false;
     if (safeEqual(given, adminToken)) return true;
     failures.add(address);
     return false;
@@ -72,7 +73,7 @@ export function createAdminGuard(adminToken: string | undefined): AdminGuard {
     signIn(context, token) {
       if (adminToken === undefined) return 'ok';
       const address = addressOf(context);
-      if (failures.tooMany(address)) return 'too_many';
+      if (failures.isFull(address)) return 'too_many';
       if (!isToken(token, address)) return 'wrong';
       const until = String(Date.now() + sessionMs);
       setCookie(context, cookieName, `${until}.${sign(adminToken, until)}`, {
@@ -116,29 +117,4 @@ function hostOf(context: Context): string {
 
 function addressOf(context: Context): string {
   return getConnInfo(context).remote.address ?? '';
-}
-
-interface FailureCount {
-  tooMany(address: string): boolean;
-  add(address: string): void;
-}
-
-/** Counts failures of an address in a window of time; remembers a bounded number of addresses. */
-function createFailureCount(limit: number, windowMs: number): FailureCount {
-  const windows = new Map<string, { endsAt: number; count: number }>();
-  const current = (address: string) => {
-    const window = windows.get(address);
-    return window !== undefined && window.endsAt > Date.now() ? window : undefined;
-  };
-  return {
-    tooMany: (address) => (current(address)?.count ?? 0) >= limit,
-    add(address) {
-      const window = current(address) ?? { endsAt: Date.now() + windowMs, count: 0 };
-      window.count += 1;
-      windows.delete(address);
-      windows.set(address, window);
-      const [oldest] = windows.keys();
-      if (windows.size > 10_000 && oldest !== undefined) windows.delete(oldest);
-    },
-  };
 }

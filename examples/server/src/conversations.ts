@@ -15,12 +15,16 @@ export interface Recorded {
 export async function recordInbound(trx: AppTransaction, message: InboundMessage): Promise<Recorded> {
   const { contact } = message;
   const { rows } = await sql<{ conversation_id: number; created: boolean }>`
-    with contact as (
-      insert into contacts (channel, external_id, name, username)
+    with written_contact as (
+      insert into contacts as known (channel, external_id, name, username)
       select ${message.channel}, ${contact?.id ?? null}::text, ${contact?.name ?? null}::text, ${contact?.username ?? null}::text
       where ${contact !== undefined}::boolean
       on conflict (channel, external_id) do update set name = excluded.name, username = excluded.username
+      where (known.name, known.username) is distinct from (excluded.name, excluded.username)
       returning id
+    ), contact as (
+      select id from written_contact union all
+      select id from contacts where channel = ${message.channel} and external_id = ${contact?.id ?? null} limit 1
     ), conversation as (
       insert into conversations as known
         (channel, account, external_id, contact_id, title, last_text, last_direction, last_message_at, unread)
@@ -65,7 +69,7 @@ export async function recordOutbound(
     with message as (
       insert into messages (conversation_id, direction, author, kind, text, state, outbox_id)
       values (${message.conversationId}, 'out', ${message.author}, 'text', ${message.text}, 'queued', ${message.outboxId})
-      on conflict (outbox_id) do nothing
+      on conflict (outbox_id) where outbox_id is not null do nothing
       returning id, conversation_id
     ), conversation as (
       update conversations set last_text = ${message.text.slice(0, 200)}, last_direction = 'out',

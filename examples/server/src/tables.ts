@@ -3,6 +3,20 @@ import type { Generated, GeneratedAlways } from 'kysely';
 /** Where a message is: `received` came in; the others follow the outbox. */
 export type MessageState = 'received' | 'queued' | 'sent' | 'failed' | 'in_doubt';
 
+/** Where an event for Meta is: `waiting` for Meta, taken (`sent`), `refused` or expired, or nobody knows. */
+export type EventState = 'waiting' | 'sent' | 'refused' | 'in_doubt';
+
+/** What Meta matches a visitor by. */
+export interface Visitor {
+  /** The click on an ad, and the browser: Meta's cookies. */
+  readonly fbc?: string | undefined;
+  readonly fbp?: string | undefined;
+  readonly ipAddress?: string | undefined;
+  readonly userAgent?: string | undefined;
+  /** The page with the form, without its query. */
+  readonly page?: string | undefined;
+}
+
 /** The server's own tables; see `migrations/`. The inbox, outbox and stores of @cartie/core have theirs beside them. */
 export interface Tables {
   contacts: {
@@ -45,6 +59,36 @@ export interface Tables {
     /** The message's id at the provider. */
     external_id: string | null;
     outbox_id: string | null;
+    created_at: Generated<Date>;
+    settled_at: Date | null;
+  };
+  leads: {
+    /** Made by the form: a repeated request is the same lead. */
+    id: string;
+    seq: GeneratedAlways<number>;
+    source: 'form' | 'inbox';
+    conversation_id: number | null;
+    name: string;
+    phone: string | null;
+    email: string | null;
+    message: Generated<string>;
+    /** An id of `cars.ts`. */
+    car: string | null;
+    visitor: Generated<Visitor>;
+    created_at: Generated<Date>;
+    sold_at: Date | null;
+    price: string | null;
+    currency: string | null;
+  };
+  meta_events: {
+    /** The event's id at Meta, and the outbox row's. */
+    id: string;
+    seq: GeneratedAlways<number>;
+    lead_id: string;
+    name: string;
+    state: EventState;
+    reason: string | null;
+    detail: string | null;
     created_at: Generated<Date>;
     settled_at: Date | null;
   };

@@ -67,19 +67,20 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
     boss.on('error', (error) => log.error({ err: error }, 'pg-boss reported an error'));
     await boss.start();
     opened.add('pg-boss', () => boss.stop({ graceful: true, timeout: config.stopTimeoutMs, close: true }));
-    const queue = pgBossQueue(boss);
 
     const redis = config.redisUrl === undefined ? undefined : await connectRedis(config.redisUrl, log);
     if (redis !== undefined) opened.add('Redis', async () => void (await redis.quit()));
     const store: KeyValueStore = redis === undefined ? postgresStore(database.sql) : redisStore(redis);
     const stores = createStores(store, { encryptionKey: config.encryptionKey });
 
+    // Jobs wake the workers of other processes. An embedded database has none, and these know of each other's work.
+    const wakeUps = database.sql.singleConnection ? undefined : pgBossQueue(boss);
     const inbox = createInbox<AppTransaction>({
       database: database.sql,
-      queue,
+      queue: wakeUps,
       dedupMs: { telegram: 25 * 60 * 60 * 1_000 },
     });
-    const outbox = createOutbox<AppTransaction>({ database: database.sql, queue });
+    const outbox = createOutbox<AppTransaction>({ database: database.sql, queue: wakeUps });
     const metrics = createMetrics({ inbox, outbox });
     const logEvent = pinoEvents(log);
     const onEvent: EventListener = (event) => {
