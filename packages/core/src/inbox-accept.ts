@@ -1,7 +1,6 @@
 import { CartieError } from './errors.ts';
 import type { DeadRow } from './inbox.ts';
 import { inboxQueue } from './inbox-rows.ts';
-import { openLanes } from './lanes.ts';
 import type { SqlDatabase, SqlExecutor } from './sql.ts';
 import { payloadText, storedText } from './stored-text.ts';
 import type { Update } from './webhook.ts';
@@ -58,7 +57,7 @@ export async function acceptUpdates(
   database: SqlExecutor,
   updates: readonly StoredUpdate[],
 ): Promise<('added' | 'duplicate')[]> {
-  const added = await database.query<{ n: string }>(accept, [
+  const added = await database.query<{ n: number }>(accept, [
     updates.map((update) => update.source),
     updates.map((update) => update.id),
     updates.map((update) => update.kind),
@@ -120,27 +119,10 @@ export async function discardRow(
   return (await database.query(discard, [seq, dedupMs(row.source)])).length > 0;
 }
 
-// Rows are inserted by id and lanes by key, so that two processes that store the same never wait for each other; the
-// sequence keeps the order in which they came.
 const accept = `
-with incoming as materialized (
-  select nextval('cartie_inbox_seq') as seq, i.*
-  from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::float8[]) with ordinality
-    as i (source, id, kind, order_key, original, payload, expires, n)
-),
-fresh as (
-  insert into cartie_inbox (seq, source, id, kind, order_key, original, payload, expires_at)
-  select seq, source, id, kind, order_key, original, payload, to_timestamp(expires / 1000)
-  from incoming order by source, id, seq
-  on conflict (source, id) do nothing
-  returning seq, order_key
-),
-lanes as (
-  insert into cartie_lane (queue, key)
-  select distinct '${inboxQueue}', order_key from fresh order by order_key
-  ${openLanes}
-)
-select i.n::text as n from incoming i join fresh f on f.seq = i.seq`;
+select n from cartie_inbox_accept_v1(
+  $1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::float8[]
+) as n`;
 
 const count = `
 select p.pending, p.oldest, (select count(*)::text from cartie_inbox where status = 'dead') as dead

@@ -1,5 +1,5 @@
 import type { InboxRow } from './inbox.ts';
-import { type Lane, ownedLanes } from './lanes.ts';
+import type { Lane } from './lanes.ts';
 import type { SqlExecutor } from './sql.ts';
 
 /** A row as the worker sees it. */
@@ -12,64 +12,76 @@ export interface PendingRow {
   readonly expired: boolean;
 }
 
+/** A lane and its first rows. */
+export interface ClaimedLane {
+  readonly lane: Lane;
+  readonly rows: readonly PendingRow[];
+}
+
 /** The queue name of the inbox's lanes and wake-ups. */
 export const inboxQueue = 'inbox';
 
-/** For `LaneWorkerOptions.head`. */
-export const inboxHead = `
-select coalesce(run_at, received_at) from cartie_inbox
-where order_key = h.key and status = 'pending' order by seq limit 1`;
-
-/** The first `limit` pending rows of each lane, in order. */
-export async function loadRows(
+/** Claims up to `limit` lanes whose head is due, those that waited longest first, and reads about as many rows of them. */
+export async function claimLanes(
   database: SqlExecutor,
-  lanes: readonly Lane[],
+  worker: string,
   limit: number,
-): Promise<PendingRow[]> {
-  const byKey = new Map(lanes.map((lane) => [lane.key, lane]));
-  const rows = await database.query<StoredRow>(selectRows, [[...byKey.keys()], limit]);
-  let previous: Lane | undefined;
-  return rows.flatMap((stored) => {
-    const lane = byKey.get(stored.key);
-    if (lane === undefined) return [];
-    // The head of a lane whose holder died may have been under way: that counts as a try.
-    const crashed = lane.crashed && lane !== previous;
-    previous = lane;
-    return [readRow(stored, lane, crashed)];
-  });
-}
-
-/** Marks rows as handled, if all their lanes are still held; tells how many it marked. */
-export async function completeRows(
-  trx: SqlExecutor,
-  owned: readonly unknown[],
-  rows: readonly { seq: number; dedupMs: number }[],
-  options: { lanes: number; payloadMs: number },
-): Promise<number> {
-  const marked = await trx.query(completeStatement, [
-    ...owned,
-    rows.map((row) => row.seq),
-    rows.map((row) => row.dedupMs),
-    options.payloadMs,
-    options.lanes,
-  ]);
-  return marked.length;
-}
-
-/** How many of the lanes are still held; they stay locked until the transaction ends. */
-export async function countOwned(trx: SqlExecutor, owned: readonly unknown[]): Promise<number> {
-  const [row] = await trx.query<{ n: string }>(
-    `with ${ownedLanes} select count(*)::text as n from owned`,
-    owned,
+): Promise<ClaimedLane[]> {
+  const stored = await database.query<StoredRow>(
+    'select * from cartie_inbox_claim_v1($1::uuid, $2::integer, $2::integer)',
+    [worker, limit],
   );
-  return Number(row?.n);
+  const claimed = new Map<string, { lane: Lane; rows: PendingRow[] }>();
+  for (const row of stored) {
+    const { key, fence, crashed } = row;
+    const own = claimed.get(key) ?? { lane: { key, fence, crashed }, rows: [] };
+    claimed.set(key, own);
+    // The head of a lane whose holder died may have been under way: that counts as a try.
+    if (row.seq !== null) own.rows.push(readRow(row, own.lane, crashed && own.rows.length === 0));
+  }
+  return [...claimed.values()];
 }
 
-/** Records that an attempt begins: a row that kills the process runs out of attempts in the end. */
+/** How a claim ends. */
+export interface Finish {
+  /** The lanes that are checked: if one was taken over, the database raises `laneLostCode`. */
+  readonly held: readonly Lane[];
+  /** Those of them to give back. */
+  readonly release: readonly Lane[];
+  /** The rows that are done. */
+  readonly done: readonly { readonly seq: number; readonly dedupMs: number }[];
+  readonly payloadMs: number;
+}
+
+/**
+ * Marks rows as done and gives lanes back, if all are still this worker's. Gives, for each lane that has more rows, when the
+ * next may start: milliseconds from now, 0 or less for at once.
+ */
+export async function finishLanes(trx: SqlExecutor, worker: string, finish: Finish): Promise<number[]> {
+  const { held, release, done, payloadMs } = finish;
+  const open = await trx.query<{ delay: number }>(
+    `select * from cartie_inbox_finish_v1($1::uuid, $2::text[], $3::bigint[], $4::text[], $5::bigint[], $6::float8[],
+      $7::float8) as delay`,
+    [
+      worker,
+      held.map((lane) => lane.key),
+      held.map((lane) => lane.fence),
+      release.map((lane) => lane.key),
+      done.map((row) => row.seq),
+      done.map((row) => row.dedupMs),
+      payloadMs,
+    ],
+  );
+  return open.map((lane) => Number(lane.delay));
+}
+
+/** Records that an attempt begins, if the lane is still held: a row that kills the process runs out of attempts in the end. */
 export const beginAttempt = `
-with ${ownedLanes}
-update cartie_inbox set attempt = $6
-where seq = $5 and status = 'pending' and exists (select from owned)
+with owned as materialized (
+  select key from cartie_lane where queue = '${inboxQueue}' and key = $1 and fence = $2::bigint and worker = $3::uuid for update
+)
+update cartie_inbox set attempt = $5
+where seq = $4 and status = 'pending' and exists (select from owned)
 returning seq`;
 
 /** Puts a row off. */
@@ -83,37 +95,20 @@ update cartie_inbox set status = 'dead', attempt = $2, reason = $3, run_at = nul
   forget_at = now() + $4::float8 * interval '1 millisecond', clean_at = now() + $4::float8 * interval '1 millisecond'
 where seq = $1 and status = 'pending'`;
 
-const selectRows = `
-select r.*, h.key from unnest($1::text[]) with ordinality as h (key, n) cross join lateral (
-  select seq::text as seq, source, id, kind, order_key, original, payload, attempt,
-    (extract(epoch from received_at) * 1000)::text as received,
-    (extract(epoch from expires_at) * 1000)::text as expires,
-    coalesce(run_at <= now(), true) as due, coalesce(expires_at <= now(), false) as expired
-  from cartie_inbox where order_key = h.key and status = 'pending'
-  order by cartie_inbox.seq limit $2
-) r order by h.n, r.seq::bigint`;
-
-const completeStatement = `
-with ${ownedLanes}
-update cartie_inbox i set status = 'done', attempt = greatest(i.attempt, 1), run_at = null, finished_at = now(),
-  forget_at = now() + d.dedup * interval '1 millisecond',
-  clean_at = now() + least(d.dedup, $7::float8) * interval '1 millisecond'
-from unnest($5::bigint[], $6::float8[]) as d (seq, dedup)
-where i.seq = d.seq and i.status = 'pending' and (select count(*) from owned) = $8
-returning 1 as marked`;
-
 interface StoredRow {
   readonly key: string;
-  readonly seq: string;
+  readonly fence: string;
+  readonly crashed: boolean;
+  /** `null` where the lane has no row; then the rest is too. */
+  readonly seq: string | null;
   readonly source: string;
   readonly id: string;
   readonly kind: string;
-  readonly order_key: string;
   readonly original: string | null;
   readonly payload: string | null;
   readonly attempt: number;
-  readonly received: string;
-  readonly expires: string | null;
+  readonly received: number;
+  readonly expires: number | null;
   readonly due: boolean;
   readonly expired: boolean;
 }
@@ -125,7 +120,7 @@ function readRow(stored: StoredRow, lane: Lane, crashed: boolean): PendingRow {
     source: stored.source,
     id: stored.id,
     kind: stored.kind,
-    orderKey: stored.order_key,
+    orderKey: lane.key,
     ...(stored.original === null ? {} : (JSON.parse(stored.original) as Partial<InboxRow>)),
     ...(stored.expires === null ? {} : { expiresAt: Math.round(Number(stored.expires)) }),
     payload: stored.payload === null ? null : JSON.parse(stored.payload),

@@ -3,16 +3,15 @@ import type { InboxHandler, InboxRow, InboxWorkOptions } from './inbox.ts';
 import {
   beginAttempt,
   buryRow,
-  completeRows,
-  countOwned,
+  type ClaimedLane,
+  claimLanes,
   delayRow,
-  inboxHead,
+  finishLanes,
   inboxQueue,
-  loadRows,
   type PendingRow,
 } from './inbox-rows.ts';
 import { exhaustion, expiry, judge, type Verdict } from './inbox-verdict.ts';
-import { isLaneLost, type Lane, laneLost, type OpenLane, startLaneWorker } from './lanes.ts';
+import { giveBackLanes, isLaneLost, type Lane, laneLost, startLaneWorker } from './lanes.ts';
 import { onNudge } from './nudges.ts';
 import { persist } from './persist.ts';
 import type { SqlDatabase, SqlTransaction } from './sql.ts';
@@ -60,7 +59,7 @@ export async function startInboxWorker<Native>(setup: InboxWorkerSetup<Native>):
   const lanes = await startLaneWorker({
     database,
     queue: inboxQueue,
-    head: inboxHead,
+    giveBack: giveBackLanes,
     timings: setup.timings,
     onFreed: () => loop.nudge(),
   });
@@ -72,22 +71,18 @@ export async function startInboxWorker<Native>(setup: InboxWorkerSetup<Native>):
     pauseMs: 5,
     async step() {
       const limit = groupSize(rowMs, database.singleConnection);
-      const claimed = await lanes.claim(limit);
+      const claimed = await lanes.claim(() => claimLanes(database, lanes.id, limit));
       if (claimed.length === 0) return false;
       // More lanes may be due: let another slot look while this one works.
       const full = claimed.length === limit;
       if (full && terms.concurrency > 1) loop.nudge();
-      const portions: Portion[] = [];
+      const portions = claimed.map(portion);
       try {
-        portions.push(
-          ...portion(claimed, await loadRows(database, claimed, Math.ceil(limit / claimed.length))),
-        );
         await handleTogether(portions.filter((own) => !own.tried && own.rows.length > 0));
         for (const own of portions) if (!own.released && !loop.stopping.aborted) await handleAlone(own);
       } finally {
         // The database is away, or the worker stops: what is left goes back as it is.
-        const left =
-          portions.length === 0 ? claimed : portions.filter((own) => !own.released).map((own) => own.lane);
+        const left = portions.filter((own) => !own.released).map((own) => own.lane);
         if (left.length > 0) lanes.abandon(left);
       }
       return full;
@@ -116,11 +111,7 @@ export async function startInboxWorker<Native>(setup: InboxWorkerSetup<Native>):
           }
           current = undefined;
           rowMs = 0.8 * rowMs + (0.2 * (performance.now() - started)) / rows.length;
-          await complete(trx, portions, rows);
-          return await lanes.release(
-            trx,
-            whole.map((own) => own.lane),
-          );
+          return await end(trx, portions, whole, rows);
         });
         released(whole, open);
         for (const own of portions) own.rows = [];
@@ -143,11 +134,10 @@ export async function startInboxWorker<Native>(setup: InboxWorkerSetup<Native>):
         const open = await persist(() =>
           database.transaction(async (trx) => {
             if (!pending.expired) await handler(pending.row, trx);
-            await complete(trx, [own], [pending]);
-            return last ? await lanes.release(trx, [own.lane]) : undefined;
+            return await end(trx, [own], last ? [own] : [], [pending]);
           }),
         );
-        if (open) released([own], open);
+        released(last ? [own] : [], open);
         tellEnded([pending]);
       } catch (error) {
         return await settle(own, pending, error);
@@ -159,7 +149,7 @@ export async function startInboxWorker<Native>(setup: InboxWorkerSetup<Native>):
   }
 
   async function begin(lane: Lane, row: InboxRow): Promise<void> {
-    const begun = await database.query(beginAttempt, [...lanes.owned([lane]), row.seq, row.attempt]);
+    const begun = await database.query(beginAttempt, [lane.key, lane.fence, lanes.id, row.seq, row.attempt]);
     if (begun.length === 0) throw laneLost('inbox');
   }
 
@@ -184,9 +174,8 @@ export async function startInboxWorker<Native>(setup: InboxWorkerSetup<Native>):
       const open = await persist(
         () =>
           database.transaction(async (trx) => {
-            await assertOwned(trx, [own.lane]);
             await record(trx);
-            return await lanes.release(trx, [own.lane]);
+            return await end(trx, [own], [own], []);
           }),
         { untilUp: true, signal: loop.stopping },
       );
@@ -199,36 +188,31 @@ export async function startInboxWorker<Native>(setup: InboxWorkerSetup<Native>):
     }
   }
 
-  /** Marks rows as ended, if their lanes are still this worker's. */
-  async function complete(
+  /** Marks rows as ended and gives lanes back, if all that are held still are this worker's. */
+  async function end(
     trx: SqlTransaction,
-    portions: readonly Portion[],
+    held: readonly Portion[],
+    release: readonly Portion[],
     rows: readonly PendingRow[],
-  ): Promise<void> {
-    const held = portions.map((own) => own.lane);
-    const done = rows.filter((pending) => !pending.expired);
-    if (done.length === 0) await assertOwned(trx, held);
-    else {
-      const marks = done.map(({ row }) => ({ seq: row.seq, dedupMs: setup.dedupMs(row.source) }));
-      const options = { lanes: held.length, payloadMs: setup.payloadMs };
-      if ((await completeRows(trx, lanes.owned(held), marks, options)) !== marks.length)
-        throw laneLost('inbox');
-    }
+  ): Promise<number[]> {
     for (const pending of rows) if (pending.expired) await bury(trx, pending, 'expired');
-  }
-
-  async function assertOwned(trx: SqlTransaction, held: readonly Lane[]): Promise<void> {
-    if ((await countOwned(trx, lanes.owned(held))) !== held.length) throw laneLost('inbox');
+    const done = rows.filter((pending) => !pending.expired);
+    return await finishLanes(trx, lanes.id, {
+      held: held.map((own) => own.lane),
+      release: release.map((own) => own.lane),
+      done: done.map(({ row }) => ({ seq: row.seq, dedupMs: setup.dedupMs(row.source) })),
+      payloadMs: setup.payloadMs,
+    });
   }
 
   async function bury(trx: SqlTransaction, pending: PendingRow, reason: string): Promise<void> {
     await trx.query(buryRow, [pending.row.seq, pending.row.attempt, reason, setup.keepDeadMs]);
   }
 
-  function released(portions: readonly Portion[], open: readonly OpenLane[]): void {
+  function released(portions: readonly Portion[], delaysMs: readonly number[]): void {
     lanes.forget(portions.map((own) => own.lane));
     for (const own of portions) own.released = true;
-    for (const { delayMs } of open) loop.alarm(delayMs);
+    for (const delayMs of delaysMs) loop.alarm(delayMs);
   }
 
   function tellEnded(rows: readonly PendingRow[]): void {
@@ -252,17 +236,12 @@ export async function startInboxWorker<Native>(setup: InboxWorkerSetup<Native>):
   };
 }
 
-/** What a claim handles: of each lane its untried rows, or its head alone if that was tried before. */
-function portion(claimed: readonly Lane[], rows: readonly PendingRow[]): Portion[] {
-  return claimed.map((lane) => {
-    const due = takeWhile(
-      rows.filter((pending) => pending.lane === lane),
-      (pending) => pending.due,
-    );
-    const untried = takeWhile(due, (pending) => !pending.tried);
-    const tried = untried.length === 0 && due.length > 0;
-    return { lane, rows: tried ? due.slice(0, 1) : untried, tried, released: false };
-  });
+/** What a claim handles: of a lane its untried rows, or its head alone if that was tried before. */
+function portion({ lane, rows }: ClaimedLane): Portion {
+  const due = takeWhile(rows, (pending) => pending.due);
+  const untried = takeWhile(due, (pending) => !pending.tried);
+  const tried = untried.length === 0 && due.length > 0;
+  return { lane, rows: tried ? due.slice(0, 1) : untried, tried, released: false };
 }
 
 /** Takes a failed row, and what comes after it in its lane, out of a group. */

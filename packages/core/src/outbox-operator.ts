@@ -1,4 +1,3 @@
-import { openLanes } from './lanes.ts';
 import type { OutboxRow, OutboxStatus } from './outbox.ts';
 import { outboxColumns, readOutboxRow, resultText, type StoredOutboxRow } from './outbox-rows.ts';
 import type { SqlExecutor } from './sql.ts';
@@ -90,7 +89,7 @@ with again as (
 ),
 lane as (
   insert into cartie_lane (queue, key) select 'outbox:' || topic, order_key from again
-  ${openLanes}
+  on conflict (queue, key) do update set fence = cartie_lane.fence where false
 )
 select 1 as resent from again`;
 

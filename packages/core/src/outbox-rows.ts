@@ -1,4 +1,4 @@
-import { type Lane, openLanes, ownedLanes } from './lanes.ts';
+import type { Lane } from './lanes.ts';
 import type { OutboxMessage, OutboxRow, OutboxStatus } from './outbox.ts';
 import type { SqlExecutor } from './sql.ts';
 import { payloadText, storedText } from './stored-text.ts';
@@ -7,11 +7,6 @@ import { payloadText, storedText } from './stored-text.ts';
 export function outboxQueue(topic: string): string {
   return `outbox:${topic}`;
 }
-
-/** For `LaneWorkerOptions.head`: the topic is what follows `outbox:` in the queue's name. */
-export const outboxHead = `
-select coalesce(run_at, created_at) from cartie_outbox
-where topic = substr($1, 8) and order_key = h.key and status in ('queued', 'sending') order by seq limit 1`;
 
 /** A message in the form in which it is stored. */
 export interface StoredMessage {
@@ -50,24 +45,48 @@ export interface TakenRow {
   readonly state: 'begun' | 'stale' | 'expired';
 }
 
-/** Commits the head rows of each lane as `sending`, in order: those that are due, up to `limit`. */
-export async function takeRows(
+/** A lane and what was taken up of it. */
+export interface TakenLane {
+  readonly lane: Lane;
+  readonly rows: readonly TakenRow[];
+}
+
+/**
+ * Claims up to `limit` lanes whose head is due, those that waited longest first, and commits the first `batchSize` due rows
+ * of each as `sending`, in order.
+ */
+export async function takeLanes(
   database: SqlExecutor,
   topic: string,
-  owned: readonly unknown[],
-  lanes: readonly Lane[],
-  limit: number,
-): Promise<TakenRow[]> {
-  const byKey = new Map(lanes.map((lane) => [lane.key, lane]));
-  const rows = await database.query<TakenStoredRow>(take, [...owned, topic, limit]);
-  return rows.flatMap((stored): TakenRow[] => {
-    const lane = byKey.get(stored.order_key);
-    if (lane === undefined || (!stored.begun && !stored.stale && !stored.expired)) return [];
-    const row = readOutboxRow(stored);
-    if (!stored.begun) return [{ lane, row, fence: stored.fence, state: stored.stale ? 'stale' : 'expired' }];
-    return [{ lane, row: { ...row, status: 'sending' }, fence: lane.fence, state: 'begun' }];
-  });
+  worker: string,
+  size: { limit: number; batchSize: number },
+): Promise<TakenLane[]> {
+  const stored = await database.query<TakenStoredRow>(
+    'select * from cartie_outbox_claim_v1($1::uuid, $2::integer, $3::integer, $4)',
+    [worker, size.limit, size.batchSize, topic],
+  );
+  const taken = new Map<string, { lane: Lane; rows: TakenRow[] }>();
+  for (const row of stored) {
+    const { key, lane_fence: fence, crashed } = row;
+    const own = taken.get(key) ?? { lane: { key, fence, crashed }, rows: [] };
+    taken.set(key, own);
+    if (row.seq !== null) own.rows.push(...readTaken(row, own.lane));
+  }
+  return [...taken.values()];
 }
+
+/**
+ * For `LaneWorkerOptions.giveBack`: what was taken up by a claim whose answer got lost was never sent, because a call only
+ * starts after the answer.
+ */
+export const giveBackMessages = `
+with lost as (
+  update cartie_lane set worker = null
+  where queue = $1 and worker = $2::uuid and key <> all ($3::text[])
+  returning key, fence
+)
+update cartie_outbox o set status = 'queued', attempts = o.attempts - 1
+from lost where o.topic = substr($1, 8) and o.order_key = lost.key and o.fence = lost.fence and o.status = 'sending'`;
 
 /** How a row is to be settled. */
 export interface Settlement {
@@ -91,10 +110,21 @@ export async function settleRows(trx: SqlExecutor, settlements: readonly Settlem
   return new Set(settled.map(({ seq }) => Number(seq)));
 }
 
-/** Which of the lanes are still held; they stay locked until the transaction ends. */
-export async function ownedKeys(trx: SqlExecutor, owned: readonly unknown[]): Promise<Set<string>> {
-  const rows = await trx.query<{ key: string }>(`with ${ownedLanes} select key from owned`, owned);
-  return new Set(rows.map(({ key }) => key));
+/**
+ * Gives lanes back; one that was taken over meanwhile is left to who has it. Gives, for each lane that has more rows, when
+ * the next may start: milliseconds from now, 0 or less for at once.
+ */
+export async function releaseLanes(
+  trx: SqlExecutor,
+  topic: string,
+  worker: string,
+  lanes: readonly Lane[],
+): Promise<number[]> {
+  const open = await trx.query<{ delay: number }>(
+    'select * from cartie_outbox_release_v1($1::uuid, $2::text[], $3::bigint[], $4) as delay',
+    [worker, lanes.map((lane) => lane.key), lanes.map((lane) => lane.fence), topic],
+  );
+  return open.map((lane) => Number(lane.delay));
 }
 
 /** A result as JSON text; a result that is no JSON is not kept: the call was made and stays made. */
@@ -107,71 +137,18 @@ export function resultText(result: unknown): string | null {
 }
 
 /** Adds one message and its lane: `$1` to `$8` as in {@link StoredMessage.parameters}. One row if it is new. */
-export const addMessage = `
-with fresh as (
-  insert into cartie_outbox (seq, topic, id, order_key, original, payload, idempotent, run_at, expires_at)
-  values (nextval('cartie_outbox_seq'), $1, $2, $3, $4, $5, $6,
-    case when $7::float8 > 0 then clock_timestamp() + $7::float8 * interval '1 millisecond' end,
-    to_timestamp($8::float8 / 1000))
-  on conflict (topic, id) do nothing
-  returning topic, order_key, run_at
-),
-lane as (
-  insert into cartie_lane (queue, key, next_at)
-  select 'outbox:' || topic, order_key, coalesce(run_at, now()) from fresh
-  ${openLanes}
-)
-select 1 as added from fresh`;
-
-/** Makes sure that the lanes of re-queued rows exist: topic, keys. */
-export const reopenLanes = `
-insert into cartie_lane (queue, key)
-select distinct 'outbox:' || $1::text, key from unnest($2::text[]) as k (key) order by key
-${openLanes}`;
+export const addMessage =
+  'select * from cartie_outbox_add_v1($1, $2, $3, $4, $5, $6::boolean, $7::float8, $8::float8)';
 
 /** The columns of an {@link OutboxRow}. */
 export const outboxColumns = `o.seq::text as seq, o.topic, o.id, o.order_key, o.original, o.payload, o.idempotent, o.status,
   o.attempts, o.reason, o.result, o.fence::text as fence,
-  (extract(epoch from o.created_at) * 1000)::text as created, (extract(epoch from o.settled_at) * 1000)::text as settled`;
-
-const take = `
-with ${ownedLanes},
-heads as materialized (
-  select o.*, bool_and(due) over earlier as reached, bool_or(stale) over (partition by o.key) as interrupted
-  from (
-    select w.key, o.seq, o.fence is distinct from l.fence and o.status = 'sending' as stale,
-      o.status = 'sending' or o.run_at is null or o.run_at <= now() as due,
-      o.status = 'queued' and coalesce(o.expires_at <= now(), false) as expired, l.fence as lane_fence
-    from owned w
-    join cartie_lane l on l.queue = $1 and l.key = w.key
-    cross join lateral (
-      select seq, status, fence, run_at, expires_at from cartie_outbox
-      where topic = $5 and order_key = w.key and status in ('queued', 'sending')
-      order by seq limit $6
-    ) o
-  ) o
-  window earlier as (partition by o.key order by o.seq)
-),
-begun as (
-  update cartie_outbox o set status = 'sending', fence = h.lane_fence, attempts = o.attempts + 1
-  from heads h
-  where o.seq = h.seq and h.reached and not h.interrupted and not h.expired and o.status = 'queued'
-  returning o.seq
-)
-select ${outboxColumns}, h.stale, h.expired and not h.interrupted as expired,
-  b.seq is not null or (o.status = 'sending' and not h.stale) as begun, b.seq is not null as counted
-from heads h join cartie_outbox o on o.seq = h.seq left join begun b on b.seq = h.seq
-where h.reached and (h.stale or not h.interrupted)
-order by o.order_key, o.seq`;
+  (extract(epoch from o.created_at) * 1000)::float8 as created, (extract(epoch from o.settled_at) * 1000)::float8 as settled`;
 
 const settle = `
-update cartie_outbox o set status = d.status, reason = d.reason, result = coalesce(d.result, o.result), attempts = d.attempts,
-  run_at = clock_timestamp() + d.delay * interval '1 millisecond',
-  settled_at = case when d.status <> 'queued' then now() end
-from unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::integer[], $7::float8[])
-  as d (seq, fence, status, reason, result, attempts, delay)
-where o.seq = d.seq and o.fence is not distinct from d.fence and o.status in ('queued', 'sending', 'in_doubt')
-returning o.seq::text as seq`;
+select seq from cartie_outbox_settle_v1(
+  $1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::integer[], $7::float8[]
+) as seq`;
 
 /** A row of {@link outboxColumns}. */
 export interface StoredOutboxRow {
@@ -187,20 +164,25 @@ export interface StoredOutboxRow {
   readonly reason: string | null;
   readonly result: string | null;
   readonly fence: string | null;
-  readonly created: string;
-  readonly settled: string | null;
+  readonly created: number;
+  readonly settled: number | null;
 }
 
-interface TakenStoredRow extends StoredOutboxRow {
-  readonly stale: boolean;
-  readonly expired: boolean;
-  readonly begun: boolean;
-  /** Was its attempt counted by this very statement? `attempts` is from before it. */
-  readonly counted: boolean;
+type TakenStoredRow = { readonly key: string; readonly lane_fence: string; readonly crashed: boolean } & (
+  | { readonly seq: null }
+  | (StoredOutboxRow & { readonly begun: boolean; readonly stale: boolean; readonly expired: boolean })
+);
+
+function readTaken(stored: TakenStoredRow & { seq: string }, lane: Lane): TakenRow[] {
+  const row = readOutboxRow(stored);
+  if (stored.begun) return [{ lane, row: { ...row, status: 'sending' }, fence: lane.fence, state: 'begun' }];
+  if (stored.stale) return [{ lane, row, fence: stored.fence, state: 'stale' }];
+  if (stored.expired) return [{ lane, row, fence: stored.fence, state: 'expired' }];
+  return []; // somebody discarded it in this very moment
 }
 
 /** Reads a row of {@link outboxColumns}. */
-export function readOutboxRow(stored: StoredOutboxRow & { counted?: boolean }): OutboxRow {
+export function readOutboxRow(stored: StoredOutboxRow): OutboxRow {
   return {
     seq: Number(stored.seq),
     topic: stored.topic,
@@ -210,7 +192,7 @@ export function readOutboxRow(stored: StoredOutboxRow & { counted?: boolean }): 
     payload: JSON.parse(stored.payload),
     idempotent: stored.idempotent,
     status: stored.status,
-    attempts: stored.attempts + (stored.counted === true ? 1 : 0),
+    attempts: stored.attempts,
     reason: stored.reason ?? undefined,
     result: stored.result === null ? undefined : JSON.parse(stored.result),
     createdAt: Math.round(Number(stored.created)),

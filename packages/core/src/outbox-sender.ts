@@ -2,19 +2,18 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createBatcher } from './batcher.ts';
 import { CartieError } from './errors.ts';
 import type { RetryTerms } from './failure-plan.ts';
-import { type Lane, type OpenLane, startLaneWorker } from './lanes.ts';
+import { type Lane, startLaneWorker } from './lanes.ts';
 import { onNudge } from './nudges.ts';
 import type { OutboxRow, OutboxWorkOptions, Sender, SendResult } from './outbox.ts';
 import { outcomeOf, outcomeWithoutCall } from './outbox-outcome.ts';
 import {
-  outboxHead,
+  giveBackMessages,
   outboxQueue,
-  ownedKeys,
-  reopenLanes,
+  releaseLanes,
   type Settlement,
   settleRows,
   type TakenRow,
-  takeRows,
+  takeLanes,
 } from './outbox-rows.ts';
 import { persist } from './persist.ts';
 import type { SqlDatabase } from './sql.ts';
@@ -50,7 +49,8 @@ interface Ending {
 interface Ended {
   /** The rows that this settled. */
   readonly rows: readonly Settlement[];
-  readonly open: readonly OpenLane[];
+  /** When the next rows of lanes may start: milliseconds from now. */
+  readonly delaysMs: readonly number[];
 }
 
 const hookTries = 4;
@@ -65,7 +65,7 @@ export async function startOutboxSender<Native>(setup: OutboxSenderSetup<Native>
   const lanes = await startLaneWorker({
     database,
     queue: outboxQueue(topic),
-    head: outboxHead,
+    giveBack: giveBackMessages,
     timings: setup.timings,
     onFreed: () => loop.nudge(),
   });
@@ -80,34 +80,18 @@ export async function startOutboxSender<Native>(setup: OutboxSenderSetup<Native>
   const stopListening = onNudge(database, outboxQueue(topic), loop.nudge);
 
   async function takeUp(): Promise<boolean> {
-    const free = terms.concurrency - underWay.size;
-    if (free <= 0) return false; // the end of a call nudges
-    const claimed = await lanes.claim(free);
-    if (claimed.length === 0) return false;
-    const taken = await take(claimed);
-    for (const lane of claimed) {
-      const work = handle(
-        lane,
-        taken.filter((row) => row.lane === lane),
-      ).finally(() => {
+    const limit = terms.concurrency - underWay.size;
+    if (limit <= 0) return false; // the end of a call nudges
+    const { batchSize } = terms;
+    const taken = await lanes.claim(() => takeLanes(database, topic, lanes.id, { limit, batchSize }));
+    for (const { lane, rows } of taken) {
+      const work = handle(lane, rows).finally(() => {
         underWay.delete(work);
         loop.nudge();
       });
       underWay.add(work);
     }
-    return claimed.length === free;
-  }
-
-  async function take(claimed: readonly Lane[]): Promise<TakenRow[]> {
-    try {
-      // Repeated with the same fences it finds what it did before: no call starts before its answer is here.
-      return await persist(() => takeRows(database, topic, lanes.owned(claimed), claimed, terms.batchSize), {
-        untilUp: true,
-      });
-    } catch (error) {
-      lanes.abandon(claimed);
-      throw error;
-    }
+    return taken.length === limit;
   }
 
   async function handle(lane: Lane, rows: readonly TakenRow[]): Promise<void> {
@@ -143,9 +127,9 @@ export async function startOutboxSender<Native>(setup: OutboxSenderSetup<Native>
     let last = ending;
     for (;;) {
       try {
-        const { rows, open } = await settler.add(last);
+        const { rows, delaysMs } = await settler.add(last);
         lanes.forget([ending.lane]);
-        for (const { delayMs } of open) loop.alarm(delayMs);
+        for (const delayMs of delaysMs) loop.alarm(delayMs);
         for (const { row } of rows) tell(row, ending.errors);
         return;
       } catch (error) {
@@ -155,15 +139,13 @@ export async function startOutboxSender<Native>(setup: OutboxSenderSetup<Native>
         }
         tries += 1;
         for (const { row } of ending.settlements) report(row, error);
-        if (tries === hookTries && last.withHook) last = { ...ending, withHook: false };
-        else if (tries > hookTries) return lanes.abandon([ending.lane]);
-        await sleep(20 * 4 ** tries * Math.random());
+        if (tries === hookTries) last = { ...ending, withHook: false };
+        await sleep(Math.min(5_000, 20 * 4 ** tries) * Math.random());
       }
     }
   }
 
   async function settleTogether(endings: readonly Ending[]): Promise<readonly Ended[]> {
-    const held = endings.map((ending) => ending.lane);
     const all = endings.flatMap((ending) => ending.settlements);
     return await database.transaction(async (trx) => {
       const settled = all.length === 0 ? new Set<number>() : await settleRows(trx, all);
@@ -172,21 +154,11 @@ export async function startOutboxSender<Native>(setup: OutboxSenderSetup<Native>
         for (const { row } of settlements) if (settled.has(row.seq)) await options.onSettled?.(row, trx);
       }
       // Lanes last, as in the app's own transactions that add messages: nobody waits for another in a circle.
-      const owned = await ownedKeys(trx, lanes.owned(held));
-      const lost = all.filter(({ row }) => row.status === 'queued' && settled.has(row.seq));
-      const keys = endings
-        .filter(
-          (ending) => !owned.has(ending.lane.key) && ending.settlements.some((one) => lost.includes(one)),
-        )
-        .map((ending) => ending.lane.key);
-      if (keys.length > 0) await trx.query(reopenLanes, [topic, keys]);
-      const open = await lanes.release(
-        trx,
-        held.filter((lane) => owned.has(lane.key)),
-      );
+      const held = endings.map((ending) => ending.lane);
+      const delaysMs = await releaseLanes(trx, topic, lanes.id, held);
       return endings.map(({ settlements }, index) => ({
         rows: settlements.filter(({ row }) => settled.has(row.seq)),
-        open: index === 0 ? open : [],
+        delaysMs: index === 0 ? delaysMs : [],
       }));
     });
   }

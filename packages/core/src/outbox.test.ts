@@ -234,13 +234,18 @@ describe.each(testDatabases)('an outbox on $name', ({ available, open }) => {
     test('starts a delayed message at its time, and what is behind it in its key after it', async () => {
       const outbox = outboxWith();
       const sent: string[] = [];
-      await work(outbox, { send: async (row) => void sent.push(row.id) });
-      await add(outbox, { id: 'late', delayMs: 200 }, { id: 'behind' }, { id: 'free', orderKey: 'other' });
-      await becomes(outbox, 'free', 'sent');
-      await sleep(80);
-      expect(sent).toEqual(['free']);
+      let lateAt = 0;
+      await work(outbox, {
+        async send(row) {
+          if (row.id === 'late') lateAt = performance.now();
+          sent.push(row.id);
+        },
+      });
+      const addedAt = performance.now();
+      await add(outbox, { id: 'late', delayMs: 300 }, { id: 'behind' }, { id: 'free', orderKey: 'other' });
       await becomes(outbox, 'behind', 'sent');
       expect(sent).toEqual(['free', 'late', 'behind']);
+      expect(lateAt - addedAt).toBeGreaterThanOrEqual(300);
     });
 
     test('fails an expired message without a call, and lets its key go on', async () => {

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
+import { createBatcher } from './batcher.ts';
 import { cachedCount } from './cached-count.ts';
 import { disposeAll } from './dispose-all.ts';
 import { CartieError } from './errors.ts';
@@ -16,9 +17,11 @@ import {
   listRows,
   resendRow,
 } from './outbox-operator.ts';
-import { addMessage, outboxQueue, storeMessage } from './outbox-rows.ts';
+import { addMessage, outboxQueue, type StoredMessage, storeMessage } from './outbox-rows.ts';
 import { startOutboxSender } from './outbox-sender.ts';
+import { persist } from './persist.ts';
 import type { SqlDatabase, SqlExecutor, SqlTransaction } from './sql.ts';
+import { isCollision, isUnavailable } from './sql-error.ts';
 import { storedText } from './stored-text.ts';
 import { createWaker, type Waker, wakeQueue } from './waker.ts';
 import {
@@ -90,7 +93,18 @@ export interface OutboxRow<T = unknown> {
 }
 
 /** How one row of a batch ended. */
-export type SendResult = { readonly result: unknown } | { readonly error: unknown };
+export type SendResult =
+  | { readonly result: unknown }
+  | {
+      readonly error: unknown;
+      /** What the next attempt finds as `row.result`, and a person where there is none: plain JSON. */
+      readonly keep?: unknown;
+      /**
+       * Puts the row off by this many milliseconds without using an attempt, though the error would use one: the provider
+       * is away, and the row is not to blame. Not for a row that is not idempotent and whose outcome is unknown.
+       */
+      readonly postponeMs?: number | undefined;
+    };
 
 /** Makes the calls of a topic. */
 export interface Sender<T = unknown> {
@@ -132,6 +146,11 @@ export interface Outbox<Native = unknown> {
    * Throws `invalid_input` for a message that cannot be stored.
    */
   add(trx: SqlTransaction, message: OutboxMessage): Promise<'added' | 'duplicate'>;
+  /**
+   * Adds a message in a transaction of its own, which it shares with whatever is added at the same time: for an app that
+   * has nothing else to write. Resolves when it is committed. Throws as `add` does, and `storage_error`.
+   */
+  addNow(message: OutboxMessage): Promise<'added' | 'duplicate'>;
   /** Starts senders, one per topic; dispose of it to stop: it begins no call and waits for those under way, 30 s before it aborts them. */
   work(
     senders: Readonly<Record<string, Sender<never>>>,
@@ -211,14 +230,32 @@ export function createOutbox<Native>(options: OutboxOptions<Native>): Outbox<Nat
     trx.afterCommit?.(() => wake(topic));
   }
 
+  async function add(trx: SqlTransaction, { topic, parameters }: StoredMessage): Promise<Added> {
+    const added = await trx.query(addMessage, parameters);
+    if (added.length === 0) return 'duplicate';
+    wakeAfter(trx, topic);
+    return 'added';
+  }
+
+  const adder = createBatcher<StoredMessage, Added>({
+    maxWeight: 256,
+    splits: (error) => !isUnavailable(error) && !isCollision(error),
+    run: (messages) =>
+      persist(() =>
+        database.transaction(async (trx) => {
+          const added: Added[] = [];
+          for (const message of messages) added.push(await add(trx, message));
+          return added;
+        }),
+      ),
+  });
+
   return {
-    async add(trx, message) {
-      checkMessage(message);
-      const { topic, parameters } = storeMessage(message, randomUUID);
-      const added = await trx.query(addMessage, parameters);
-      if (added.length === 0) return 'duplicate';
-      wakeAfter(trx, topic);
-      return 'added';
+    add: async (trx, message) => add(trx, stored(message)),
+
+    async addNow(message) {
+      database.assertOutsideTransaction?.();
+      return await adder.add(stored(message));
     },
 
     async work(senders, workOptions = {}) {
@@ -269,9 +306,12 @@ export function createOutbox<Native>(options: OutboxOptions<Native>): Outbox<Nat
   };
 }
 
-function checkMessage(message: OutboxMessage): void {
+type Added = 'added' | 'duplicate';
+
+/** Checks a message and brings it into the form in which it is stored. */
+function stored(message: OutboxMessage): StoredMessage {
   const fault = faultOf(message);
-  if (fault === undefined) return;
+  if (fault === undefined) return storeMessage(message, randomUUID);
   const [field, rule] = fault;
   throw new CartieError('invalid_input', `${field} must be ${rule}`, {
     service: 'outbox',

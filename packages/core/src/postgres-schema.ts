@@ -1,3 +1,4 @@
+import { functionStatements } from './postgres-functions.ts';
 import type { SqlDatabase } from './sql.ts';
 
 /** One step of the schema: plain SQL that any migration tool can run, one statement each, in one transaction. */
@@ -102,6 +103,7 @@ export const postgresMigrations = [
       "create index cartie_outbox_clean on cartie_outbox (settled_at) where status in ('sent', 'failed')",
     ],
   },
+  { name: '0005-functions', statements: functionStatements },
 ] as const satisfies readonly PostgresMigration[];
 
 // Any constant of ours; «cartie» in bytes.

@@ -40,14 +40,15 @@ if (argument.folder !== undefined) {
   await migratePostgres(plain);
   await plain.query('create table if not exists message (id text, state text)');
 }
+let added = false;
 let called = false;
 
 /** Dies before or after the statements that the steps are named after. */
 const database: SqlDatabase = {
   ...plain,
   async query(text, parameters) {
-    const takes = text.includes("set status = 'sending'");
-    if (takes) die('claimed');
+    const takes = text.includes('cartie_outbox_claim');
+    if (takes && added) die('queued');
     const rows = await plain.query(text, parameters);
     if (takes && rows.length > 0) die('sending');
     return rows as never;
@@ -85,7 +86,7 @@ await outbox.work(
 );
 const message = argument.add;
 if (message) {
-  called = false;
+  added = true;
   await plain.transaction((trx) =>
     outbox.add(trx, { topic: argument.topic, orderKey: 'chat', payload: 1, ...message }),
   );

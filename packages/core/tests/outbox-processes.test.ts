@@ -23,7 +23,7 @@ const outcomes: Record<
   CrashStep,
   { once: [status: string, calls: number]; idempotent: [status: string, calls: number] }
 > = {
-  claimed: { once: ['sent', 1], idempotent: ['sent', 1] },
+  queued: { once: ['sent', 1], idempotent: ['sent', 1] },
   sending: { once: ['in_doubt', 0], idempotent: ['sent', 1] },
   calling: { once: ['in_doubt', 1], idempotent: ['sent', 2] },
   called: { once: ['in_doubt', 1], idempotent: ['sent', 2] },
