@@ -40,7 +40,6 @@ if (argument.folder !== undefined) {
   await migratePostgres(plain);
   await plain.query('create table if not exists message (id text, state text)');
 }
-let added = false;
 let called = false;
 
 /** Dies before or after the statements that the steps are named after. */
@@ -48,7 +47,7 @@ const database: SqlDatabase = {
   ...plain,
   async query(text, parameters) {
     const takes = text.includes('cartie_outbox_claim');
-    if (takes && added) die('queued');
+    if (takes) die('queued');
     const rows = await plain.query(text, parameters);
     if (takes && rows.length > 0) die('sending');
     return rows as never;
@@ -62,6 +61,12 @@ const database: SqlDatabase = {
 };
 
 const outbox = createOutbox({ database, ...(argument.timings ? { timings: argument.timings } : {}) });
+const message = argument.add;
+if (message) {
+  await plain.transaction((trx) =>
+    outbox.add(trx, { topic: argument.topic, orderKey: 'chat', payload: 1, ...message }),
+  );
+}
 await outbox.work(
   {
     [argument.topic]: {
@@ -84,13 +89,6 @@ await outbox.work(
     },
   },
 );
-const message = argument.add;
-if (message) {
-  added = true;
-  await plain.transaction((trx) =>
-    outbox.add(trx, { topic: argument.topic, orderKey: 'chat', payload: 1, ...message }),
-  );
-}
 print('ready');
 
 function print(line: string): void {
