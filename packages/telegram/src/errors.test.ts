@@ -141,6 +141,13 @@ describe('a refusal of Telegram', () => {
       /ann@example|380501234567|AAtest/,
     );
   });
+
+  it('does not bring the token into the error even where it does not look like one', async () => {
+    reply = refusal(400, 'Bad Request: what is AAshort or 77:AAshort?');
+    const error = await failureOf(createTelegramClient({ token: '77:AAshort', baseUrl: server.url }).getMe());
+    expect(JSON.stringify([error, error.message, error.stack])).not.toContain('AAshort');
+    expect(error.message).toBe('Telegram refused: Bad Request: what is [secret] or [secret]?');
+  });
 });
 
 describe('an answer that is not from Telegram', () => {

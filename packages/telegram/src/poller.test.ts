@@ -288,6 +288,30 @@ describe('stopping', () => {
     expect(received).toEqual(['fast', 'slow', 'after slow']);
   });
 
+  it('does not hand on again what was taken behind an update that was not', async () => {
+    let isFirstTime = true;
+    const poller = pollerOf({
+      onUpdate: async (update, { signal }) => {
+        if (textOf(update) === 'slow' && isFirstTime) {
+          await until(() => signal.aborted);
+          throw new Error('stopped');
+        }
+        received.push(textOf(update));
+      },
+    });
+    say('slow', 1);
+    say('fast', 2);
+    poller.start();
+    await until(() => received.length === 1);
+    await poller.stop();
+    isFirstTime = false;
+    poller.start();
+    await until(() => received.includes('slow'));
+    say('next', 3);
+    await until(() => received.includes('next'));
+    expect(received).toEqual(['fast', 'slow', 'next']);
+  });
+
   it('does not lose an update that comes while it stops', async () => {
     const poller = pollerOf();
     for (let i = 0; i < 20; i++) {
