@@ -17,7 +17,9 @@ const integrationFiles = [
 ] as const;
 
 /** Files that an integration has not, each with the reason. */
-const absentFiles: Record<string, Partial<Record<(typeof integrationFiles)[number], string>>> = {};
+const absentFiles: Record<string, Partial<Record<(typeof integrationFiles)[number], string>>> = {
+  'meta-capi': { 'webhook.ts': 'Events only go to Meta: it calls nobody back.' },
+};
 
 /** Values that users and other packages rely on. */
 const publicNames: Record<string, readonly string[]> = {
@@ -59,6 +61,7 @@ const publicNames: Record<string, readonly string[]> = {
     'createTelegramWebhook',
     'verifyInitData',
   ],
+  '@cartie/meta-capi': ['createEventBuffer', 'createMetaCapiClient', 'hashUserData'],
   '@cartie/sandbox': ['startSandbox'],
 };
 
@@ -81,6 +84,7 @@ const publicTypes: Record<string, readonly string[]> = {
     'Update',
   ],
   'packages/core/src/postgres.ts': ['Inbox', 'Outbox', 'SqlDatabase', 'SqlTransaction'],
+  'packages/meta-capi/src/index.ts': ['EventBuffer', 'MetaCapiClient', 'MetaCapiClientOptions', 'MetaEvent'],
   'packages/telegram/src/index.ts': ['TelegramClient', 'TelegramClientOptions', 'TelegramWebhookOptions'],
   'packages/sandbox/src/index.ts': ['RunningSandbox', 'Sandbox', 'Fault'],
 };

@@ -4,9 +4,15 @@ import type { SqlExecutor } from './sql.ts';
 
 const cleanChunk = 500;
 
-/** How many rows each status has; `sent` and `failed` up to 100,000. */
-export async function countByStatus(database: SqlExecutor): Promise<Record<OutboxStatus, number>> {
-  const [row] = await database.query<Record<string, string>>(count);
+/** How many rows each status has, of one topic or of all; `sent` and `failed` up to 100,000. */
+export async function countByStatus(
+  database: SqlExecutor,
+  topic?: string,
+): Promise<Record<OutboxStatus, number>> {
+  const [row] = await database.query<Record<string, string>>(
+    topic === undefined ? countAll : countTopic,
+    topic === undefined ? [] : [topic],
+  );
   return {
     queued: Number(row?.queued),
     sending: Number(row?.sending),
@@ -21,10 +27,12 @@ export async function listRows(
   database: SqlExecutor,
   status: OutboxStatus,
   limit: number,
+  topic?: string,
 ): Promise<OutboxRow[]> {
   const rows = await database.query<StoredOutboxRow>(
-    `select ${outboxColumns} from cartie_outbox o where o.status = $1 order by o.seq desc limit $2`,
-    [status, limit],
+    `select ${outboxColumns} from cartie_outbox o
+     where o.status = $1 and ($3::text is null or o.topic = $3) order by o.seq desc limit $2`,
+    [status, limit, topic ?? null],
   );
   return rows.map(readOutboxRow);
 }
@@ -67,13 +75,18 @@ export async function cleanOutbox(database: SqlExecutor, keepMs: number): Promis
   return (await database.query(clean, [keepMs, cleanChunk])).length === cleanChunk;
 }
 
-const count = `
+const countAll = countStatement('');
+const countTopic = countStatement('and topic = $1');
+
+function countStatement(which: string): string {
+  return `
 select
-  (select count(*) from cartie_outbox where status = 'queued')::text as queued,
-  (select count(*) from cartie_outbox where status = 'sending')::text as sending,
-  (select count(*) from cartie_outbox where status = 'in_doubt')::text as doubt,
-  (select count(*) from (select 1 from cartie_outbox where status = 'sent' limit 100000) s)::text as sent,
-  (select count(*) from (select 1 from cartie_outbox where status = 'failed' limit 100000) f)::text as failed`;
+  (select count(*) from cartie_outbox where status = 'queued' ${which})::text as queued,
+  (select count(*) from cartie_outbox where status = 'sending' ${which})::text as sending,
+  (select count(*) from cartie_outbox where status = 'in_doubt' ${which})::text as doubt,
+  (select count(*) from (select 1 from cartie_outbox where status = 'sent' ${which} limit 100000) s)::text as sent,
+  (select count(*) from (select 1 from cartie_outbox where status = 'failed' ${which} limit 100000) f)::text as failed`;
+}
 
 const confirm = `
 update cartie_outbox set status = 'sent', reason = null, result = coalesce($3, result), settled_at = now()

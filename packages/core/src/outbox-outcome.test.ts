@@ -74,6 +74,16 @@ describe.each(testDatabases)('an outbox that batches, on $name', ({ available, o
       await becomes('a', 'in_doubt');
     });
 
+    test('counts and lists the rows of one topic', async () => {
+      await outbox.addNow(message('a'));
+      await outbox.addNow({ ...message('b'), topic: 'other' });
+      await outbox.addNow({ ...message('c'), topic: 'other' });
+      expect(await outbox.counts()).toMatchObject({ queued: 3 });
+      expect(await outbox.counts('other')).toMatchObject({ queued: 2, sent: 0 });
+      const rows = await outbox.list({ status: 'queued', topic: 'other' });
+      expect(rows.map(({ id }) => id)).toEqual(['c', 'b']);
+    });
+
     test('keeps why a row was refused', async () => {
       await work(async () => [{ error: new CartieError('rejected', 'no'), keep: { subcode: 7 } }]);
       await outbox.addNow(message('a'));

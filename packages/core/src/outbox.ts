@@ -156,10 +156,14 @@ export interface Outbox<Native = unknown> {
     senders: Readonly<Record<string, Sender<never>>>,
     options?: OutboxWorkOptions<Native>,
   ): Promise<AsyncDisposable>;
-  /** `sent` and `failed` are counted up to 100,000. */
-  counts(): Promise<Record<OutboxStatus, number>>;
-  /** The newest first. @param options.limit default 100 */
-  list(options: { status: OutboxStatus; limit?: number | undefined }): Promise<OutboxRow[]>;
+  /** Of all topics, or of one. `sent` and `failed` are counted up to 100,000. */
+  counts(topic?: string): Promise<Record<OutboxStatus, number>>;
+  /** The newest first, of all topics or of one. @param options.limit default 100 */
+  list(options: {
+    status: OutboxStatus;
+    limit?: number | undefined;
+    topic?: string | undefined;
+  }): Promise<OutboxRow[]>;
   get(topic: string, id: string): Promise<OutboxRow | undefined>;
   /** «It arrived»: an `in_doubt` row becomes `sent`. `false` if it was not in doubt. */
   confirm(topic: string, id: string, result?: unknown, trx?: SqlTransaction): Promise<boolean>;
@@ -237,6 +241,15 @@ export function createOutbox<Native>(options: OutboxOptions<Native>): Outbox<Nat
     return 'added';
   }
 
+  const countAll = cachedCount(() => countByStatus(database));
+  const counters = new Map<string, () => ReturnType<Outbox['counts']>>();
+
+  function countOf(topic: string): () => ReturnType<Outbox['counts']> {
+    const counter = counters.get(topic) ?? cachedCount(() => countByStatus(database, topic));
+    counters.set(topic, counter);
+    return counter;
+  }
+
   const adder = createBatcher<StoredMessage, Added>({
     maxWeight: 256,
     splits: (error) => !isUnavailable(error) && !isCollision(error),
@@ -290,8 +303,9 @@ export function createOutbox<Native>(options: OutboxOptions<Native>): Outbox<Nat
       return disposeAll(parts, { together: true });
     },
 
-    counts: cachedCount(() => countByStatus(database)),
-    list: ({ status, limit = 100 }) => listRows(database, status, limit),
+    counts: (topic) => (topic === undefined ? countAll() : countOf(storedText(topic))()),
+    list: ({ status, limit = 100, topic }) =>
+      listRows(database, status, limit, topic === undefined ? undefined : storedText(topic)),
     get: (topic, id) => getRow(database, storedText(topic), storedText(id)),
     confirm: (topic, id, result, trx = undefined) =>
       confirmRow(trx ?? database, storedText(topic), storedText(id), result),

@@ -1,5 +1,13 @@
 export { type BrowserId, type BrowserIdOptions, buildFbc, buildFbp, parseBrowserId } from './browser-ids.ts';
 export { createMetaCapiClient, type MetaCapiClient, type SendOptions } from './client.ts';
+export {
+  type BufferCounts,
+  createEventBuffer,
+  type DeadEvent,
+  type EventBuffer,
+  type EventBufferOptions,
+  type TrackedEvent,
+} from './event-buffer.ts';
 export type { MetaCapiClientOptions } from './options.ts';
 export type {
   ActionSource,
