@@ -1,4 +1,5 @@
 import { type Breaker, circuitOpen } from './breaker.ts';
+import { refused, timedOut, unexpected } from './call-errors.ts';
 import type { Answer, CallerConfig, CallPlan, CallResult, Failure } from './caller.ts';
 import { createDeadline, type Deadline, sleep } from './deadline.ts';
 import { CartieError, isCartieError } from './errors.ts';
@@ -7,8 +8,8 @@ import { sendRequest } from './http.ts';
 import type { Limiter } from './limiter.ts';
 import { type CallOptions, defaultOptions } from './options.ts';
 import type { Places } from './places.ts';
-import { providerWords, requestIdOf } from './provider-words.ts';
-import { backoffMs, mayRepeat, retryAfterOf } from './retry.ts';
+import { requestIdOf } from './provider-words.ts';
+import { backoffMs, mayRepeat } from './retry.ts';
 
 /** What all calls of one client share. */
 export interface CallContext {
@@ -38,8 +39,6 @@ interface Call {
   status: number | undefined;
 }
 
-/** How long a 429 without `Retry-After` pauses its keys. Milliseconds. */
-const defaultPauseMs = 5_000;
 const defaultMaxResponseBytes = 10 * 1024 * 1024;
 let callCount = 0;
 
@@ -119,7 +118,7 @@ async function untilAnswered(call: Call): Promise<Answer> {
       return await tryOnce(call);
     } catch (thrown) {
       if (deadline.ended?.byCaller) throw deadline.ended.reason;
-      const error = completed(deadline.ended?.reason ?? thrown, call);
+      const error = withCall(deadline.ended?.reason ?? thrown, call);
       const delayMs = error.retryAfterMs ?? backoffMs(call.tries);
       const isLast =
         call.tries > (call.options.retries ?? context.config.options.retries ?? defaultOptions.retries);
@@ -134,6 +133,19 @@ async function untilAnswered(call: Call): Promise<Answer> {
       await deadline.race((signal) => sleep(delayMs, signal));
     }
   }
+}
+
+/** The error with everything that the call knows: an unknown outcome of an earlier try stays. */
+function withCall(thrown: unknown, call: Call): CartieError {
+  const error = isCartieError(thrown) ? thrown : unexpected(call.status !== undefined);
+  call.isUnknown ||= error.outcome === 'unknown';
+  return new CartieError(error.code, error.message, {
+    ...error,
+    service: error.service ?? call.about.service,
+    operation: error.operation ?? call.about.operation,
+    outcome: call.isUnknown ? 'unknown' : 'not_executed',
+    attempts: call.attempts,
+  });
 }
 
 async function tryOnce(call: Call): Promise<Answer> {
@@ -179,7 +191,11 @@ async function attempt(call: Call): Promise<Answer> {
     );
     call.status = answer.status;
     const failure = config.classify(answer);
-    if (failure) throw refused(failure, answer, call);
+    if (failure) {
+      const error = refused(failure, answer, config);
+      if (error.code === 'rate_limited') pauseKeys(failure, error.retryAfterMs ?? 0, call);
+      throw error;
+    }
     end = 'ok';
     return answer;
   } catch (error) {
@@ -216,53 +232,12 @@ async function send(call: Call, signal: AbortSignal): Promise<Answer> {
   });
 }
 
-function refused(failure: Failure, answer: Answer, call: Call): CartieError {
-  const { context, plan } = call;
+/** A 429 holds back every call under the same keys, for the time that the provider or else the limiter says. */
+function pauseKeys(failure: Failure, retryAfterMs: number, { context, plan }: Call): void {
   const { config, limiter, emit } = context;
-  const { code, message, pause = plan.limits?.map(({ key }) => key) ?? [], ...details } = failure;
-  const asked = details.retryAfterMs ?? retryAfterOf(answer.headers);
-  const retryAfterMs = asked ?? (code === 'rate_limited' ? defaultPauseMs : undefined);
-  if (code === 'rate_limited' && retryAfterMs !== undefined) {
-    // Not waited for: a shared limiter's store may be slow, and the call's own pause is `retryAfterMs` anyhow.
-    for (const key of pause) limiter.pause(key, retryAfterMs).catch(() => undefined);
-    emit?.({ type: 'rate_limited', service: config.service, operation: plan.operation, retryAfterMs });
-  }
-  return new CartieError(code, message, {
-    ...details,
-    ...providerWords(details, config),
-    status: details.status ?? answer.status,
-    requestId: details.requestId ?? requestIdOf(config, answer),
-    retryAfterMs,
-  });
-}
-
-function timedOut(limit: 'attempt' | 'deadline', isSending: boolean): CartieError {
-  const message =
-    limit === 'attempt'
-      ? 'The answer was not complete within `timeoutMs`'
-      : 'The call did not end within `deadlineMs`';
-  return new CartieError('timeout', message, {
-    field: limit === 'attempt' ? 'timeoutMs' : 'deadlineMs',
-    outcome: isSending ? 'unknown' : 'not_executed',
-  });
-}
-
-/** The error with everything that the call knows: an unknown outcome of an earlier try stays. */
-function completed(thrown: unknown, call: Call): CartieError {
-  const error = isCartieError(thrown) ? thrown : unexpected(call.status !== undefined);
-  call.isUnknown ||= error.outcome === 'unknown';
-  return new CartieError(error.code, error.message, {
-    ...error,
-    service: error.service ?? call.about.service,
-    operation: error.operation ?? call.about.operation,
-    outcome: call.isUnknown ? 'unknown' : 'not_executed',
-    attempts: call.attempts,
-  });
-}
-
-// Whatever a client's own code threw while it made the request or read the answer. It may quote either.
-function unexpected(isAnswered: boolean): CartieError {
-  return isAnswered
-    ? new CartieError('invalid_response', 'The answer could not be understood', { retryable: false })
-    : new CartieError('invalid_input', 'The request could not be built from this input');
+  // Not waited for: a shared limiter's store may be slow, and the call's own pause is `retryAfterMs` anyhow.
+  const pause = async (key: string): Promise<void> => limiter.pause(key, retryAfterMs);
+  for (const key of failure.pause ?? plan.limits?.map(({ key }) => key) ?? [])
+    pause(key).catch(() => undefined);
+  emit?.({ type: 'rate_limited', service: config.service, operation: plan.operation, retryAfterMs });
 }

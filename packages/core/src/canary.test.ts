@@ -18,7 +18,7 @@ import {
 } from './index.ts';
 import { undiciFetch } from './undici.ts';
 
-const token = '987654321:zaphod-Tok3n_zaphod-Tok3n_zaphod_0a';
+const token = '987654321:zaphod-Tok3n_AAAAAAAAAAAA_zaphod-Tok';
 const email = 'zaphod.person@zaphod-mail.example';
 const phone = '+380 67 765 43 21';
 const said = `token ${token} of ${email}, ${phone}, at https://zaphod-host.example/bot${token}`;

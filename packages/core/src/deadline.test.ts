@@ -264,6 +264,27 @@ test('a pause before a repetition ends at once when the caller aborts', async ()
   expect(afterMs).toBeLessThan(1_000);
 });
 
+test('nothing is sent after the abort, in whatever moment before the sending it comes', async () => {
+  const sendings: boolean[] = [];
+  let unsent = 0;
+  for (let moments = 0; moments < 30; moments++) {
+    const controller = new AbortController();
+    const abortLater = (left: number): void =>
+      queueMicrotask(() => (left === 0 ? controller.abort('stop') : abortLater(left - 1)));
+    const before = sendings.length;
+    const fetch = async () => {
+      sendings.push(controller.signal.aborted);
+      return new Response('{}');
+    };
+    abortLater(moments);
+    await end(() => callerWith({ fetch }).call(plan, { signal: controller.signal }));
+    if (sendings.length === before) unsent++;
+  }
+  expect(unsent).toBeGreaterThan(0);
+  expect(sendings.length).toBeGreaterThan(0);
+  expect(sendings).not.toContain(true);
+});
+
 test('a call whose signal has aborted already does nothing', async () => {
   const fetch = vi.fn();
   const reason = new Error('before');

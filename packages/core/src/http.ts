@@ -43,7 +43,8 @@ export async function sendRequest(request: OutgoingRequest, options: SendOptions
       timeout: false,
       throwHttpErrors: false,
       // ky has checked and normalised the head; the body goes to fetch as it is, so that it is neither copied nor teed.
-      fetch: (checked) => {
+      fetch: async (checked) => {
+        signal.throwIfAborted();
         isSent = true;
         onSending();
         return fetch((checked as Request).url, {

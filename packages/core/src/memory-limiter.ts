@@ -3,6 +3,7 @@ import { CartieError } from './errors.ts';
 import type { AcquireOptions, Limiter, LimitKey } from './limiter.ts';
 import { createPriorityQueue, type PriorityQueue } from './priority-queue.ts';
 import { isIdle, newRate, pass, type RateState, roomAt } from './rate.ts';
+import { createLane, dropAborted, firstOf, type Lane, type Waiter } from './waiting-lane.ts';
 
 /** Options of {@link memoryLimiter}. */
 export interface MemoryLimiterOptions {
@@ -16,24 +17,6 @@ export interface MemoryLimiter extends Limiter {
   readonly waiting: number;
   /** Keys that are remembered now; those at rest are forgotten as others come. */
   readonly keys: number;
-}
-
-interface Waiter {
-  readonly turn: number;
-  readonly limits: readonly LimitKey[];
-  readonly latestAt: number;
-  readonly settle: (refusal?: { reason: unknown }) => void;
-  isSettled: boolean;
-}
-
-/** Waiters with the same keys, in order: only the first of them can be next. */
-interface Lane {
-  readonly id: string;
-  waiters: Waiter[];
-  /** Where the first that still waits may be found; those before it are settled. */
-  first: number;
-  /** How many gave up since the last clean-up. */
-  aborted: number;
 }
 
 interface Bucket {
@@ -227,7 +210,7 @@ export function memoryLimiter({ maxWaiting = 10_000 }: MemoryLimiterOptions = {}
         arm();
         return place;
       }
-      lane = { id, waiters: [], first: 0, aborted: 0 };
+      lane = createLane(id);
       lanes.set(id, lane);
       const place = enqueue(lane, limits, now + maxWaitMs, signal);
       park(lane, bucket, now);
@@ -251,24 +234,6 @@ export function memoryLimiter({ maxWaiting = 10_000 }: MemoryLimiterOptions = {}
       arm();
     },
   };
-}
-
-function firstOf(lane: Lane): Waiter | undefined {
-  while (lane.waiters[lane.first]?.isSettled) lane.first++;
-  if (lane.first > 64 && 2 * lane.first > lane.waiters.length) {
-    lane.waiters.splice(0, lane.first);
-    lane.first = 0;
-  }
-  return lane.waiters[lane.first];
-}
-
-/** Frees the memory of those who gave up, once they are the most. */
-function dropAborted(lane: Lane): void {
-  lane.aborted++;
-  if (lane.aborted < 64 || 2 * lane.aborted < lane.waiters.length) return;
-  lane.waiters = lane.waiters.filter((waiter) => !waiter.isSettled);
-  lane.first = 0;
-  lane.aborted = 0;
 }
 
 function checkLimit({ limit, intervalMs, burst }: LimitKey): void {

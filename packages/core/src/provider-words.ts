@@ -1,15 +1,15 @@
-import type { Answer, CallerConfig } from './caller.ts';
-import type { ProviderFailure } from './errors.ts';
+import type { Answer, CallerConfig, Failure } from './caller.ts';
 import { holdsSecret, redactText } from './redaction.ts';
 
-/** What a provider said about a failure, made safe to show. */
+/** The parts of a failure that may hold a provider's words, made safe to show. */
 export function providerWords(
-  { provider, field }: { provider?: ProviderFailure | undefined; field?: string | undefined },
+  { message, provider, field }: Failure,
   config: CallerConfig,
-): { provider: ProviderFailure | undefined; field: string | undefined } {
+): Pick<Failure, 'message' | 'provider' | 'field'> {
   const secrets = config.secrets?.() ?? [];
   const shown = <T>(value: T): T | string => (typeof value === 'string' ? redactText(value, secrets) : value);
   return {
+    message: shown(message),
     field: shown(field),
     provider: provider && {
       code: shown(provider.code),
@@ -21,7 +21,12 @@ export function providerWords(
 
 /** The provider's id of the request, where it looks like an id and nothing else. */
 export function requestIdOf(config: CallerConfig, answer: Answer): string | undefined {
-  const id = config.requestId?.(answer);
-  if (id === undefined || !/^[\w.:/+=-]{1,200}$/.test(id)) return undefined;
-  return holdsSecret(id, config.secrets?.() ?? []) ? undefined : id;
+  try {
+    const id = config.requestId?.(answer);
+    if (typeof id !== 'string' || !/^[\w.:/+=-]{1,200}$/.test(id)) return undefined;
+    return holdsSecret(id, config.secrets?.() ?? []) ? undefined : id;
+  } catch {
+    // An answer without the id is as good.
+    return undefined;
+  }
 }
