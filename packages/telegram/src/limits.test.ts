@@ -1,4 +1,4 @@
-import { type Limiter, type LimitKey, memoryLimiter } from '@cartie/core';
+import { type Limiter, type LimitKey, memoryLimiter, memoryStore, storeLimiter } from '@cartie/core';
 import { describe, expect, it } from 'vitest';
 import { chatFirstLimiter, createChatBook, limitsOf } from './limits.ts';
 import { operationOf } from './operations.ts';
@@ -41,6 +41,22 @@ describe('a message', () => {
     expect(keys.filter((key) => key.includes('overall'))).toHaveLength(3);
     expect(keys.filter((key) => key.includes('group'))).toHaveLength(3);
     expect(keys.filter((key) => key.includes('chat:'))).toHaveLength(1);
+  });
+});
+
+describe('a key that is named several times', () => {
+  it.each([
+    ['memory', () => memoryLimiter()],
+    ['a store', () => storeLimiter(memoryStore())],
+  ])('takes as many places, with a limiter in %s', async (_name, create) => {
+    const limiter = create();
+    const key: LimitKey = { key: 'k', limit: 4, intervalMs: 300 };
+    const startedAt = performance.now();
+    await limiter.acquire([key, key, key]);
+    await limiter.acquire([key]);
+    expect(performance.now() - startedAt).toBeLessThan(250);
+    await limiter.acquire([key]);
+    expect(performance.now() - startedAt).toBeGreaterThan(280);
   });
 });
 

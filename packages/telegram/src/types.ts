@@ -2,7 +2,10 @@ import type { CallOptions } from '@cartie/core';
 import type { ApiMethods } from '@grammyjs/types';
 import type { TelegramMethod } from './operations.ts';
 
-/** Every type of the Bot API in Telegram's own names: `Telegram.Message`, `Telegram.Update`, `Telegram.InlineKeyboardMarkup`. */
+/**
+ * Every type of the Bot API in Telegram's own names: `Telegram.Message`, `Telegram.Update`, `Telegram.InlineKeyboardMarkup`.
+ * There is nothing of it at run time: `import type { Telegram } from '@cartie/telegram'`.
+ */
 export type * as Telegram from '@grammyjs/types';
 
 /** A file to upload, made by `inputFile()`. */
