@@ -47,3 +47,36 @@ create table messages (
 );
 
 create unique index messages_of_outbox on messages (outbox_id) where outbox_id is not null;
+
+-- Stores a message from outside with its conversation and its contact. A function, because PostgreSQL keeps the plans of
+-- its statements: planning them anew for each message costs more than running them.
+create function record_inbound(
+  the_channel text, the_account text, the_chat text, the_title text,
+  the_person text, the_name text, the_username text,
+  the_kind text, the_text text, the_preview text, the_external_id text, the_time timestamptz,
+  out conversation_id bigint, out first_contact boolean
+) language plpgsql as $$
+declare
+  the_contact bigint;
+begin
+  if the_person is not null then
+    insert into contacts as known (channel, external_id, name, username)
+    values (the_channel, the_person, the_name, the_username)
+    on conflict (channel, external_id) do update set name = excluded.name, username = excluded.username
+      where (known.name, known.username) is distinct from (excluded.name, excluded.username)
+    returning id into the_contact;
+    if the_contact is null then
+      select id into the_contact from contacts where channel = the_channel and external_id = the_person;
+    end if;
+  end if;
+  insert into conversations as known
+    (channel, account, external_id, contact_id, title, last_text, last_direction, last_message_at, unread)
+  values (the_channel, the_account, the_chat, the_contact, the_title, the_preview, 'in', now(), 1)
+  on conflict (channel, account, external_id) do update set
+    contact_id = excluded.contact_id, title = excluded.title, last_text = excluded.last_text, last_direction = 'in',
+    last_message_at = excluded.last_message_at, unread = known.unread + 1, version = known.version + 1
+  returning id, version = 1 into conversation_id, first_contact;
+  insert into messages (conversation_id, direction, author, kind, text, state, external_id, created_at)
+  values (conversation_id, 'in', coalesce(the_name, the_title), the_kind, the_text, 'received', the_external_id, the_time);
+end
+$$;

@@ -37,11 +37,12 @@ async function readMigrations(): Promise<Record<string, Migration>> {
   return Object.fromEntries(await Promise.all(migrations));
 }
 
-/** Statements end with `;` at the end of a line. They are run one by one, because PGlite takes no more at once. */
+/** The statements of a file, divided at `;` outside of function bodies (`$$ … $$`): PGlite takes one at a time. */
 function fromSql(text: string): Migration {
   return {
     async up(db) {
-      for (const statement of text.split(/;\s*$/m)) {
+      const code = text.replace(/^\s*--.*$/gm, '');
+      for (const statement of code.match(/(?:\$\$[^]*?\$\$|[^;])+/g) ?? []) {
         if (statement.trim() !== '') await sql.raw(statement).execute(db);
       }
     },
