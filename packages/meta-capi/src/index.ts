@@ -1,5 +1,6 @@
 export { type BrowserId, type BrowserIdOptions, buildFbc, buildFbp, parseBrowserId } from './browser-ids.ts';
 export { createMetaCapiClient, type MetaCapiClient, type SendOptions } from './client.ts';
+export { type ClientIpSources, chooseClientIp } from './client-ip.ts';
 export {
   type BufferCounts,
   createEventBuffer,
@@ -23,3 +24,4 @@ export type {
   WireEvent,
 } from './types.ts';
 export { type HashedUserData, type HashUserDataOptions, hashUserData } from './user-data.ts';
+export { readVisitor, type Visitor, type VisitorOptions, type VisitorRequest } from './visitor.ts';
