@@ -69,7 +69,8 @@ export function createCallPath(options: TelegramClientOptions, token: TokenReade
       (params.allow_paid_broadcast ?? options.paidBroadcast) === true;
     const body = paid ? { ...params, allow_paid_broadcast: true } : params;
     const form = hasFiles(body) ? await createForm(method, body, options.maxUploadBytes) : undefined;
-    const pollMs = operation.timeout === 'long_poll' ? Number(params.timeout ?? 0) * 1000 : undefined;
+    const pollMs =
+      operation.timeout === 'long_poll' ? Math.max(0, Number(params.timeout) || 0) * 1000 : undefined;
     const transferMs = form === undefined ? 0 : (form.size ?? fileLimits.upload) / slowestTransfer;
     try {
       const result = await caller.call(
@@ -125,9 +126,16 @@ export function createCallPath(options: TelegramClientOptions, token: TokenReade
         if (to === undefined || from === undefined) throw error;
         chats.migrated(from, to);
         notify(options.onMigrated, { from, to });
-        const left = (callOptions.deadlineMs ?? deadlineMs) - (performance.now() - startedAt);
-        if (left <= 0 || !isReplayable(params)) throw error;
-        const answer = await send(method, { ...current, chat_id: to }, { ...callOptions, deadlineMs: left });
+        if (!isReplayable(params)) throw error;
+        // An upload's own time begins anew with it, unless the caller said how long all may take.
+        const limitMs = callOptions.deadlineMs ?? (hasFiles(params) ? undefined : deadlineMs);
+        const leftMs = limitMs === undefined ? undefined : limitMs - (performance.now() - startedAt);
+        if (leftMs !== undefined && leftMs <= 0) throw error;
+        const answer = await send(
+          method,
+          { ...current, chat_id: to },
+          { ...callOptions, deadlineMs: leftMs },
+        );
         return { ...answer, attempts: answer.attempts + (isCartieError(error) ? error.attempts : 0) };
       }
     },
