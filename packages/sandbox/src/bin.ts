@@ -4,7 +4,7 @@ import { startSandbox } from './start-sandbox.ts';
 
 const usage = `Usage: cartie-sandbox [--port 4010] [--host 127.0.0.1] [--time-scale 1]
 
-Simulates Telegram and Meta's Conversions API on this machine. --time-scale 0.01 makes every wait of the provider a hundred times shorter.`;
+Simulates Telegram, Meta's Conversions API and Viber on this machine. --time-scale 0.01 makes every wait of the provider a hundred times shorter.`;
 
 const options = {
   port: { type: 'string', default: '4010' },
@@ -26,12 +26,15 @@ async function main(): Promise<void> {
   });
   const bot = sandbox.telegram.createBot();
   const dataset = sandbox.meta.createDataset();
+  const account = sandbox.viber.createAccount();
   console.log(`Sandbox     ${sandbox.url}`);
   console.log(`Telegram    ${sandbox.telegram.apiUrl}`);
   console.log(`Bot token   ${bot.token}`);
   console.log(`Meta        ${sandbox.meta.apiUrl}`);
   console.log(`Dataset     ${dataset.id}`);
   console.log(`Meta token  ${dataset.token}`);
+  console.log(`Viber       ${sandbox.viber.apiUrl}`);
+  console.log(`Viber token ${account.token}`);
   const stop = (): void => void sandbox.close();
   process.once('SIGINT', stop);
   process.once('SIGTERM', stop);

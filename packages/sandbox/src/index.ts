@@ -38,3 +38,17 @@ export type {
   TelegramUser,
 } from './telegram/types.ts';
 export type { UpdateKind } from './telegram/updates.ts';
+export type {
+  SandboxViberAccount,
+  SandboxViberUser,
+  ViberAccountOptions,
+  ViberAccountReference,
+  ViberSandbox,
+  ViberUserMessage,
+  ViberUserOptions,
+} from './viber/public.ts';
+export type {
+  ViberCallbackRecord,
+  ViberCallRecord,
+  ViberConversationEntry,
+} from './viber/records.ts';

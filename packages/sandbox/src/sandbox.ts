@@ -7,6 +7,8 @@ import type { MetaSandbox } from './meta/public.ts';
 import type { Provider, ProviderContext } from './provider.ts';
 import type { TelegramOptions, TelegramSandbox } from './telegram/public.ts';
 import { createTelegram } from './telegram/telegram.ts';
+import type { ViberSandbox } from './viber/public.ts';
+import { createViber } from './viber/viber.ts';
 
 /** Options of {@link createSandbox}. */
 export interface SandboxOptions {
@@ -28,6 +30,7 @@ export interface Sandbox {
   readonly handlers: HttpHandler[];
   readonly telegram: TelegramSandbox;
   readonly meta: MetaSandbox;
+  readonly viber: ViberSandbox;
   readonly faults: Faults;
   /** Forgets everything of every provider, faults too. */
   reset(): void;
@@ -61,11 +64,13 @@ export function createSandboxParts(options: SandboxOptions): SandboxParts {
     floodScale: options.telegram?.floodScale ?? timeScale,
   });
   const meta = createMeta(context);
-  const providers = [telegram.provider, meta.provider];
+  const viber = createViber(context);
+  const providers = [telegram.provider, meta.provider, viber.provider];
   return {
     handlers: providers.flatMap((provider) => [...provider.handlers]),
     telegram: telegram.sandbox,
     meta: meta.sandbox,
+    viber: viber.sandbox,
     faults,
     providers,
     live,

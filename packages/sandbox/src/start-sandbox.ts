@@ -42,6 +42,7 @@ export async function startSandbox(options: StartOptions = {}): Promise<RunningS
   const url = `http://${address.family === 'IPv6' ? `[${address.address}]` : address.address}:${address.port}`;
   sandbox.telegram.apiUrl = `${url}/telegram`;
   sandbox.meta.apiUrl = `${url}/meta`;
+  sandbox.viber.apiUrl = `${url}/viber`;
   const close = async (): Promise<void> => {
     sandbox.close();
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
