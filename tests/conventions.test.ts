@@ -62,6 +62,7 @@ const publicNames: Record<string, readonly string[]> = {
     'verifyInitData',
   ],
   '@cartie/meta-capi': ['createEventBuffer', 'createMetaCapiClient', 'hashUserData'],
+  '@cartie/viber': ['createViberClient', 'createViberWebhook'],
   '@cartie/sandbox': ['startSandbox'],
 };
 
@@ -86,6 +87,7 @@ const publicTypes: Record<string, readonly string[]> = {
   'packages/core/src/postgres.ts': ['Inbox', 'Outbox', 'SqlDatabase', 'SqlTransaction'],
   'packages/meta-capi/src/index.ts': ['EventBuffer', 'MetaCapiClient', 'MetaCapiClientOptions', 'MetaEvent'],
   'packages/telegram/src/index.ts': ['TelegramClient', 'TelegramClientOptions', 'TelegramWebhookOptions'],
+  'packages/viber/src/index.ts': ['ViberClient', 'ViberClientOptions', 'ViberWebhookOptions'],
   'packages/sandbox/src/index.ts': ['RunningSandbox', 'Sandbox', 'Fault'],
 };
 

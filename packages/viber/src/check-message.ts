@@ -7,14 +7,11 @@ import { limits, type ViberLimits } from './limits.ts';
 import { senderSchema } from './options.ts';
 import type { ViberMessage, ViberSender } from './types.ts';
 
-/** Checks messages by Viber's limits. */
-export interface MessageChecker {
-  /**
-   * Checks a message and completes it: `sender`, `min_api_version`, and the empty text that a picture needs. Throws
-   * `invalid_input` that names the field.
-   */
-  (operation: string, message: ViberMessage): Readonly<Record<string, unknown>>;
-}
+/**
+ * Checks a message by Viber's limits and completes it: `sender`, `min_api_version`, and the empty text that a picture needs.
+ * Throws `invalid_input` that names the field.
+ */
+export type MessageChecker = (operation: string, message: ViberMessage) => Readonly<Record<string, unknown>>;
 
 /** Makes a {@link MessageChecker} for one sender. */
 export function createMessageChecker(

@@ -17,7 +17,10 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
-const send = (): Promise<unknown> => viber.sendMessage({ receiver: 'u', type: 'text', text: 'x' });
+// A receiver each, so that no refusal holds back the next.
+let sent = 0;
+const send = (): Promise<unknown> =>
+  viber.sendMessage({ receiver: `user-${sent++}`, type: 'text', text: 'x' });
 const refused = async (given: Reply): Promise<unknown> => {
   reply = given;
   return send().catch((error) => error);

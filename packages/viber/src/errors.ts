@@ -94,7 +94,7 @@ export function classify(answer: Answer, secrets: readonly string[]): Failure | 
 /** What a status of Viber is in our terms: of a whole request or of one receiver of a broadcast. */
 export function failureOf(status: number, message: unknown, secrets: readonly string[] = []): Failure {
   const { code, words } = rowOf(status);
-  const said = typeof message === 'string' ? withoutIds(redactText(message, secrets)) : undefined;
+  const said = typeof message === 'string' ? redactText(withoutIds(message), secrets) : undefined;
   return {
     code,
     message: `Viber refused: ${words} (status ${status})`,
