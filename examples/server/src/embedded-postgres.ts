@@ -32,7 +32,7 @@ export async function openEmbeddedPostgres(
   const lock = lockFolder(folder);
   let pglite: PGlite;
   try {
-    pglite = await PGlite.create({ dataDir: folder, startParams: durable });
+    pglite = await PGlite.create({ dataDir: folder, startParams });
   } catch (error) {
     lock.release();
     throw error;
@@ -60,10 +60,13 @@ export async function openEmbeddedPostgres(
 }
 
 // `-F` turns fsync off, and PGlite's fdatasync does nothing: only opening the log with O_DSYNC reaches the disk.
-const durable = [
+const startParams = [
   ...PGlite.defaultStartParams.filter((parameter) => parameter !== '-F'),
   '-c',
   'wal_sync_method=open_datasync',
+  // Half of the default saves 100 MB of memory and, measured, costs no time: the system caches the files too.
+  '-c',
+  'shared_buffers=64MB',
 ];
 
 /** A log longer than this is checkpointed: it bounds the folder and the time of a start after a crash. Bytes. */
