@@ -24,6 +24,10 @@ import { type AppTransaction, openDatabase } from './database.ts';
 import { listen } from './http-server.ts';
 import { createIncomingHandler } from './incoming.ts';
 import { createIntegrationErrorLog } from './integration-errors.ts';
+import { createLeadDesk, followEvent } from './lead-desk.ts';
+import { createLeadForm } from './lead-form.ts';
+import { forgetVisitors } from './leads.ts';
+import { connectMeta } from './meta.ts';
 import { createMetrics } from './metrics.ts';
 import { followOutbox, telegramSender, telegramTopic } from './outgoing.ts';
 import { connectSandbox } from './sandbox.ts';
@@ -93,7 +97,7 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
       errors.note(failure);
     };
 
-    const { telegram: telegramConfig } = config;
+    const { telegram: telegramConfig, meta: metaConfig } = config;
     const sandbox =
       telegramConfig.mode === 'sandbox' ? await connectSandbox(config, telegramConfig.token) : undefined;
     if (sandbox !== undefined) opened.add('sandbox', () => sandbox.close());
@@ -112,10 +116,19 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
     });
     opened.add('Telegram client', () => telegram.close());
 
+    const meta = connectMeta(metaConfig, {
+      outbox,
+      sandbox: sandbox?.meta,
+      country: config.leads.country,
+      onEvent,
+    });
+    if (meta !== undefined) opened.add('Meta client', () => meta.close());
+    const desk = createLeadDesk(database, meta?.buffer);
+
     const channels: Channel[] = [
       { id: 'telegram', name: 'Telegram', account: telegram.botId, maxTextLength: 4_096 },
     ];
-    const checks = { ...notConfigured, telegram: telegram.health };
+    const checks = { ...notConfigured, telegram: telegram.health, 'meta-capi': meta?.health };
     const integrationsHealth = createHealthHandler({ checks });
     const admin = createAdminGuard(config.adminToken);
     const api = createApi({
@@ -124,9 +137,15 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
       outbox,
       errors,
       admin,
+      desk,
+      buffer: meta?.buffer,
       channels,
       about: {
         mode: sandbox === undefined ? 'live' : 'sandbox',
+        simulated: [
+          ...(telegramConfig.mode === 'sandbox' ? ['telegram'] : []),
+          ...(metaConfig.mode === 'sandbox' ? ['meta-capi'] : []),
+        ],
         engine: database.engine,
         sandboxUrl: sandbox?.url,
       },
@@ -146,16 +165,20 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
     });
     opened.add('inbox', async () => inboxWorker[Symbol.asyncDispose]());
     const outboxWorker = await outbox.work(
-      { [telegramTopic]: telegramSender(telegram.client) },
       {
-        onSettled: followOutbox,
+        [telegramTopic]: telegramSender(telegram.client),
+        ...(meta && { [meta.buffer.topic]: meta.buffer.sender }),
+      },
+      {
+        onSettled: (row, trx) =>
+          row.topic === telegramTopic ? followOutbox(row, trx) : followEvent(row, trx),
         onFailure({ row, error }) {
           // What a provider's client threw is in the log by its event already.
           if (!isCartieError(error)) onFailure({ service: 'outbox', operation: row.topic, error });
         },
         onChange({ topic, id, status }) {
           log.debug({ topic, id, status }, 'outbox');
-          api.live.poke('conversations');
+          api.live.poke(topic === telegramTopic ? 'conversations' : 'leads');
           api.live.poke('queue');
         },
       },
@@ -164,7 +187,10 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
     opened.add('receiving', () => telegram.stop());
 
     await boss.createQueue(sweepJob);
-    await boss.work(sweepJob, () => errors.sweep());
+    await boss.work(sweepJob, async () => {
+      await errors.sweep();
+      await forgetVisitors(database.kysely);
+    });
     await boss.schedule(sweepJob, '17 * * * *');
 
     let stopping = false;
@@ -180,6 +206,14 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
       metrics,
       admin,
       api: api.routes,
+      leadForm: createLeadForm({
+        config: config.leads,
+        async add(lead) {
+          const isNew = await desk.add(lead);
+          api.live.poke('leads');
+          return isNew;
+        },
+      }),
       page: readPage(),
       onError: (error) => log.error({ err: error }, 'a request failed'),
     });
