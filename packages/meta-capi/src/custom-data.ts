@@ -171,7 +171,9 @@ function currency(value: unknown, field: string): string {
 
 function ids(value: unknown, field: string): string[] {
   if (!Array.isArray(value)) throw invalid(field, 'must be a list');
-  return Array.from(value as unknown[], (one, index) => idText(one, `${field}[${index}]`));
+  const list: string[] = [];
+  for (let index = 0; index < value.length; index++) list.push(idText(value[index], `${field}[${index}]`));
+  return list;
 }
 
 function idText(value: unknown, field: string): string {

@@ -17,9 +17,10 @@ const removed = '[removed]';
 
 /** Creates the {@link PersonalText} of one event. */
 export function createPersonalText(personal: readonly string[], warnings: EventWarning[]): PersonalText {
+  const ends = endsOf(personal);
   const clean = (text: string, field: string): string => {
-    if (!suspicious.test(text)) return text;
-    const cleaned = withoutPersonal(text, personal);
+    if (!suspicious.test(text) || isHarmless(text, ends)) return text;
+    const cleaned = withoutPersonal(text, personal, ends);
     if (cleaned !== text)
       warnings.push({ field, message: `\`${field}\` held personal data: it was removed` });
     return cleaned;
@@ -27,7 +28,7 @@ export function createPersonalText(personal: readonly string[], warnings: EventW
   return {
     clean,
     cleanUrl(url, field) {
-      const safe = plainUrl.test(url) ? url : withoutParameters(url);
+      const safe = isPlainUrl(url) ? url : withoutParameters(url);
       if (safe !== url) {
         warnings.push({
           field,
@@ -36,14 +37,14 @@ export function createPersonalText(personal: readonly string[], warnings: EventW
       }
       return clean(safe, field);
     },
-    isPersonal: (value) =>
-      String(value).length >= 9 && endsOf(personal).some((end) => String(value).endsWith(end)),
+    isPersonal: (value) => value > 99_999_999 && ends.some((end) => String(value).endsWith(end)),
   };
 }
 
 /** Does a property of this name hold a person's datum that Meta wants in `user_data` only? */
 export function isPersonalName(name: string): boolean {
-  return personalNames.has(name.toLowerCase().replace(/[^a-z]/g, ''));
+  if (personalNames.has(name)) return true;
+  return !/^[a-z]*$/.test(name) && personalNames.has(name.toLowerCase().replace(/[^a-z]/g, ''));
 }
 
 // An @ in any of its forms, or digits enough for a phone number. What has neither is passed on at once.
@@ -51,10 +52,29 @@ const suspicious = /@|\uff20|\ufe6b|%40|%ef%bc%a0|\d(?:(?:[\s().+/-]|%20|%2b){0,
 const email =
   /[^\s@\uff20\ufe6b<>()[\]{},;:"'=?&#/\\|]{0,64}(?:@|\uff20|\ufe6b|%40|%ef%bc%a0)[^\s@<>()[\]{},;:"'=?&#/\\|.]{1,255}(?:\.[^\s@<>()[\]{},;:"'=?&#/\\|.]{1,64}){1,10}/giu;
 const phone = /(?:\+|%2b)?\(?\d(?:(?:[\s().+/-]|%20|%2b){0,3}\d){8,17}/gi;
-const plainUrl = /^[^?#@;]*$/;
+const atOrPlus = /@|\uff20|\ufe6b|%40|%ef%bc%a0|\+|%2b/i;
 
-function withoutPersonal(text: string, personal: readonly string[]): string {
-  const ends = endsOf(personal);
+/** Digits, but not of the person's phone: a time, an id, a price. */
+function isHarmless(text: string, ends: readonly string[]): boolean {
+  if (atOrPlus.test(text)) return false;
+  if (ends.length === 0) return true;
+  const digits = text.replace(/%20|\D+/g, '');
+  return !ends.some((end) => digits.includes(end));
+}
+
+const parameterNames = /[?#&;]([^=?#&;]*)=/g;
+
+function isPlainUrl(url: string): boolean {
+  if (url.includes('@')) return false;
+  const from = url.indexOf('?');
+  if (from === -1) return !url.includes('#') && !url.includes(';');
+  for (const [, name = ''] of url.slice(from).matchAll(parameterNames)) {
+    if (name.includes('%') || isPersonalName(name)) return false;
+  }
+  return true;
+}
+
+function withoutPersonal(text: string, personal: readonly string[], ends: readonly string[]): string {
   return withoutOwn(text, personal)
     .replace(email, removed)
     .replace(phone, (match) => {
