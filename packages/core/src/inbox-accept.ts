@@ -57,7 +57,7 @@ export async function acceptUpdates(
   database: SqlExecutor,
   updates: readonly StoredUpdate[],
 ): Promise<('added' | 'duplicate')[]> {
-  const added = await database.query<{ n: number }>(accept, [
+  const rows = await database.query<{ source: string; id: string }>(accept, [
     updates.map((update) => update.source),
     updates.map((update) => update.id),
     updates.map((update) => update.kind),
@@ -66,8 +66,14 @@ export async function acceptUpdates(
     updates.map((update) => update.payload),
     updates.map((update) => update.expiresAt),
   ]);
-  const numbers = new Set(added.map((row) => Number(row.n)));
-  return updates.map((_, index) => (numbers.has(index + 1) ? 'added' : 'duplicate'));
+  const added = new Set(rows.map(nameOf));
+  // Of two with the same id in one list the first is the one that was added.
+  return updates.map((update) => (added.delete(nameOf(update)) ? 'added' : 'duplicate'));
+}
+
+// No stored text holds U+0000.
+function nameOf({ source, id }: { readonly source: string; readonly id: string }): string {
+  return `${source}\0${id}`;
 }
 
 /** How many rows wait or are dead. */
@@ -120,9 +126,9 @@ export async function discardRow(
 }
 
 const accept = `
-select n from cartie_inbox_accept_v1(
+select * from cartie_inbox_accept(
   $1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::float8[]
-) as n`;
+)`;
 
 const count = `
 select p.pending, p.oldest, (select count(*)::text from cartie_inbox where status = 'dead') as dead
