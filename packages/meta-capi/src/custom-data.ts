@@ -76,10 +76,7 @@ function copy(
   field: string,
   context: CustomDataContext,
 ): void {
-  if (check === undefined && (name === '__proto__' || isPersonalName(name))) {
-    context.warnings.push({ field, message: `\`${field}\` is for \`user_data\`: it was left out` });
-    return;
-  }
+  if (check === undefined && !isOwnProperty(name, field, context)) return;
   const checked = check === undefined ? value : check(value, field);
   const copied = plainCopy(checked, field, context, 0);
   if (copied !== undefined) data[name] = copied;
@@ -137,14 +134,23 @@ export function plainCopy(
   }
   const result: Data = {};
   for (const [name, one] of Object.entries(value)) {
-    if (name === '__proto__' || isPersonalName(name) || context.text.clean(name, field) !== name) {
-      context.warnings.push({ field, message: `\`${field}\` held personal data: they were left out` });
-      continue;
-    }
+    if (!isOwnProperty(name, `${field}.${name}`, context)) continue;
     const copied = plainCopy(one, `${field}.${name}`, context, depth + 1);
     if (copied !== undefined) result[name] = copied;
   }
   return result;
+}
+
+/** May a property of this name be sent? Not one that names a person's datum, or is one. */
+function isOwnProperty(
+  name: string,
+  field: string,
+  { text, warnings }: Pick<CustomDataContext, 'text' | 'warnings'>,
+): boolean {
+  if (name === '__proto__' || text.clean(name, 'custom_data') !== name) return false;
+  if (!isPersonalName(name)) return true;
+  warnings.push({ field, message: `\`${field}\` is for \`user_data\`: it was left out` });
+  return false;
 }
 
 /** A number, also one that is written as a text; 0 is one. */

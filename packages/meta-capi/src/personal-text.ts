@@ -51,7 +51,7 @@ export function isPersonalName(name: string): boolean {
 const suspicious = /@|\uff20|\ufe6b|%40|%ef%bc%a0|\d(?:(?:[\s().+/-]|%20|%2b){0,3}\d){8}/i;
 const email =
   /[^\s@\uff20\ufe6b<>()[\]{},;:"'=?&#/\\|]{0,64}(?:@|\uff20|\ufe6b|%40|%ef%bc%a0)[^\s@<>()[\]{},;:"'=?&#/\\|.]{1,255}(?:\.[^\s@<>()[\]{},;:"'=?&#/\\|.]{1,64}){1,10}/giu;
-const phone = /(?:\+|%2b)?\(?\d(?:(?:[\s().+/-]|%20|%2b){0,3}\d){8,17}/gi;
+const phone = /(?:\+|%2b)\(?\d(?:(?:[\s().+/-]|%20|%2b){0,3}\d){8,17}/gi;
 const atOrPlus = /@|\uff20|\ufe6b|%40|%ef%bc%a0|\+|%2b/i;
 
 /** Digits, but not of the person's phone: a time, an id, a price. */
@@ -75,13 +75,19 @@ function isPlainUrl(url: string): boolean {
 }
 
 function withoutPersonal(text: string, personal: readonly string[], ends: readonly string[]): string {
-  return withoutOwn(text, personal)
+  return withoutOwn(withoutPhones(text, ends), personal)
     .replace(email, removed)
-    .replace(phone, (match) => {
-      const digits = match.replace(/%20|%2b|\D/gi, '');
-      const international = /^(?:\+|%2b)/i.test(match) && digits.length >= 10;
-      return international || ends.some((end) => digits.includes(end)) ? removed : match;
-    });
+    .replace(phone, (match) => (match.replace(/%20|%2b|\D/gi, '').length >= 10 ? removed : match));
+}
+
+/** Without the person's own phones, however they are written and whatever digits stand around them. */
+function withoutPhones(text: string, ends: readonly string[]): string {
+  let result = text;
+  for (const end of ends) {
+    const number = [...end].join('(?:[\\s().+/-]|%20|%2b){0,3}');
+    result = result.replace(new RegExp(`(?:\\+|%2b)?[\\d\\s()-]{0,8}${number}`, 'gi'), removed);
+  }
+  return result;
 }
 
 // An address may hold characters at which a pattern stops.
