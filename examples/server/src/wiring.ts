@@ -42,6 +42,8 @@ export interface RunningServer {
   readonly sandboxUrl: string | undefined;
   /** For the banner. */
   readonly engine: string;
+  /** Resolves if the server can't go on and must be started anew: the embedded database is gone. */
+  readonly crashed: Promise<Error>;
   /**
    * Stops without losing anything: takes no new requests, finishes those under way and the work in hand, gives leases back,
    * closes the database. What is queued waits there for the next start.
@@ -55,10 +57,15 @@ export interface RunningServer {
  */
 export async function startServer(config: Config, log: Logger): Promise<RunningServer> {
   const opened = createStopList();
+  let reportCrash = (_: Error): void => {};
+  const crashed = new Promise<Error>((resolve) => {
+    reportCrash = resolve;
+  });
   try {
-    const database = await openDatabase(config, (error) =>
-      log.warn({ err: error }, 'the embedded database could not be vacuumed'),
-    );
+    const database = await openDatabase(config, {
+      onMaintenanceFailed: (error) => log.warn({ err: error }, 'the embedded database could not be vacuumed'),
+      onCrash: (error) => reportCrash(error),
+    });
     opened.add('database', () => database.close());
 
     const errors = createIntegrationErrorLog(database.kysely, {
@@ -233,6 +240,7 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
       url: http.url,
       sandboxUrl: sandbox?.url,
       engine: database.engine,
+      crashed,
       async stop() {
         stopping = true;
         await opened.stop((name, error) =>
