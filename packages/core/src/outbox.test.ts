@@ -462,6 +462,21 @@ describe.each(testDatabases)('an outbox on $name', ({ available, open }) => {
       expect(await outbox.counts()).toMatchObject({ sent: 2, queued: 4, sending: 0 });
     });
 
+    test('aborts calls that do not end in the grace of a stop; they are in doubt', async () => {
+      const outbox = outboxWith();
+      let started = false;
+      const hang = (_: unknown, { signal }: { signal: AbortSignal }) =>
+        new Promise((_resolve, reject) => {
+          started = true;
+          signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+        });
+      const worker = await outbox.work({ [topic]: { send: hang } }, { graceMs: 50 });
+      await add(outbox, { id: 'a' });
+      await vi.waitFor(() => expect(started).toBe(true), { interval: 5 });
+      await worker[Symbol.asyncDispose]();
+      expect(await statusOf(outbox, 'a')).toBe('in_doubt');
+    });
+
     test('wakes senders by the queue, without polling', async () => {
       const queue = memoryQueue();
       const slow = { ...timings, pollMs: 60_000 };
