@@ -282,6 +282,21 @@ describe('a token that is asked for', () => {
     setTimeout(() => controller.abort(reason), 10);
     await expect(call).rejects.toBe(reason);
   });
+
+  it('and fails after the call was aborted leaves no unhandled rejection', async () => {
+    const unhandled: unknown[] = [];
+    const listener = (error: unknown): void => void unhandled.push(error);
+    process.on('unhandledRejection', listener);
+    try {
+      const telegram = clientOf({ token: () => Promise.reject(new Error('the vault is closed')) });
+      const signal = AbortSignal.abort('enough');
+      await expect(telegram.getMe({}, { signal })).rejects.toBe('enough');
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      expect(unhandled).toEqual([]);
+    } finally {
+      process.off('unhandledRejection', listener);
+    }
+  });
 });
 
 describe('a wrong call', () => {
@@ -309,6 +324,8 @@ describe('wrong options', () => {
     ['paidBroadcast', { paidBroadcast: 'yes' }],
     ['rates', { rates: { chats: { limit: 1, intervalMs: 1 } } }],
     ['rates', { rates: { chat: { limit: 0, intervalMs: 1 } } }],
+    ['rates', { rates: { chat: { limit: 1.5, intervalMs: 1 } } }],
+    ['rates', { rates: { chat: { limit: 1, intervalMs: 1, burst: 0.5 } } }],
     ['maxUploadBytes', { maxUploadBytes: -1 }],
     ['onMigrated', { onMigrated: 1 }],
     ['tokn', { tokn: someToken }],
