@@ -244,7 +244,8 @@ describe.each(testDatabases)('an outbox on $name', ({ available, open }) => {
       const addedAt = performance.now();
       await add(outbox, { id: 'late', delayMs: 300 }, { id: 'behind' }, { id: 'free', orderKey: 'other' });
       await becomes(outbox, 'behind', 'sent');
-      expect(sent).toEqual(['free', 'late', 'behind']);
+      await becomes(outbox, 'free', 'sent');
+      expect(sent.filter((id) => id !== 'free')).toEqual(['late', 'behind']);
       expect(lateAt - addedAt).toBeGreaterThanOrEqual(300);
     });
 
