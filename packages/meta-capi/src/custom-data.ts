@@ -15,7 +15,7 @@ type Data = Record<string, unknown>;
 type Check = (value: unknown, field: string) => unknown;
 
 /** The fields that Meta knows. Properties of an app's own are copied as plain JSON. */
-const known: Readonly<Record<string, Check>> = {
+const known: ReadonlyMap<string, Check> = table({
   value: amount,
   net_revenue: amount,
   predicted_ltv: amount,
@@ -33,9 +33,9 @@ const known: Readonly<Record<string, Check>> = {
   delivery_category: deliveryCategory,
   event_source: aText,
   lead_event_source: aText,
-};
+});
 
-const knownInContents: Readonly<Record<string, Check>> = {
+const knownInContents: ReadonlyMap<string, Check> = table({
   id: idText,
   quantity: count,
   item_price: amount,
@@ -44,7 +44,7 @@ const knownInContents: Readonly<Record<string, Check>> = {
   brand: aText,
   category: aText,
   delivery_category: deliveryCategory,
-};
+});
 
 /**
  * Checks and copies `custom_data`; zeros stay.
@@ -59,7 +59,7 @@ export function checkCustomData(input: unknown, context: CustomDataContext): Dat
     if (value === undefined || value === null) continue;
     const field = `custom_data.${name}`;
     if (name === 'contents') data.contents = contents(value, field, context);
-    else copy(data, name, value, known[name], field, context);
+    else copy(data, name, value, known.get(name), field, context);
   }
   checkVehicle(data);
   if (data.event_source === 'crm' && data.lead_event_source === undefined) {
@@ -91,7 +91,7 @@ function contents(value: unknown, field: string, context: CustomDataContext): Da
     for (const name in item) {
       const part = item[name];
       if (part === undefined || part === null) continue;
-      copy(line, name, part, knownInContents[name], `${at}.${name}`, context);
+      copy(line, name, part, knownInContents.get(name), `${at}.${name}`, context);
     }
     if (line.id === undefined) throw invalid(`${at}.id`, 'is required');
     return line;
@@ -139,6 +139,10 @@ export function plainCopy(
     if (copied !== undefined) result[name] = copied;
   }
   return result;
+}
+
+function table(checks: Readonly<Record<string, Check>>): ReadonlyMap<string, Check> {
+  return new Map(Object.entries(checks));
 }
 
 /** May a property of this name be sent? Not one that names a person's datum, or is one. */

@@ -17,9 +17,11 @@ const removed = '[removed]';
 
 /** Creates the {@link PersonalText} of one event. */
 export function createPersonalText(personal: readonly string[], warnings: EventWarning[]): PersonalText {
-  const ends = endsOf(personal);
+  let ends: readonly string[] | undefined;
   const clean = (text: string, field: string): string => {
-    if (!suspicious.test(text) || isHarmless(text, ends)) return text;
+    if (!suspicious.test(text)) return text;
+    ends ??= endsOf(personal);
+    if (isHarmless(text, ends)) return text;
     const cleaned = withoutPersonal(text, personal, ends);
     if (cleaned !== text)
       warnings.push({ field, message: `\`${field}\` held personal data: it was removed` });
@@ -37,7 +39,11 @@ export function createPersonalText(personal: readonly string[], warnings: EventW
       }
       return clean(safe, field);
     },
-    isPersonal: (value) => value > 99_999_999 && ends.some((end) => String(value).endsWith(end)),
+    isPersonal(value) {
+      if (value <= 99_999_999) return false;
+      ends ??= endsOf(personal);
+      return ends.some((end) => String(value).endsWith(end));
+    },
   };
 }
 
@@ -48,7 +54,7 @@ export function isPersonalName(name: string): boolean {
 }
 
 // An @ in any of its forms, or digits enough for a phone number. What has neither is passed on at once.
-const suspicious = /@|\uff20|\ufe6b|%40|%ef%bc%a0|\d(?:(?:[\s().+/-]|%20|%2b){0,3}\d){8}/i;
+const suspicious = /[@\uff20\ufe6b]|%40|%[Ee][Ff]%[Bb][Cc]%[Aa]0|\d(?:(?:[\s().+/-]|%2[0Bb]){0,3}\d){8}/;
 const email =
   /[^\s@\uff20\ufe6b<>()[\]{},;:"'=?&#/\\|]{0,64}(?:@|\uff20|\ufe6b|%40|%ef%bc%a0)[^\s@<>()[\]{},;:"'=?&#/\\|.]{1,255}(?:\.[^\s@<>()[\]{},;:"'=?&#/\\|.]{1,64}){1,10}/giu;
 const phone = /(?:\+|%2b)\(?\d(?:(?:[\s().+/-]|%20|%2b){0,3}\d){8,17}/gi;
@@ -62,14 +68,22 @@ function isHarmless(text: string, ends: readonly string[]): boolean {
   return !ends.some((end) => digits.includes(end));
 }
 
-const parameterNames = /[?#&;]([^=?#&;]*)=/g;
+const [equals, ampersand, hash, semicolon, question] = [61, 38, 35, 59, 63];
 
 function isPlainUrl(url: string): boolean {
   if (url.includes('@')) return false;
   const from = url.indexOf('?');
   if (from === -1) return !url.includes('#') && !url.includes(';');
-  for (const [, name = ''] of url.slice(from).matchAll(parameterNames)) {
-    if (name.includes('%') || isPersonalName(name)) return false;
+  let start = from + 1;
+  for (let at = start; at < url.length; at++) {
+    const letter = url.charCodeAt(at);
+    if (letter === equals) {
+      const name = url.slice(start, at);
+      if (name.includes('%') || isPersonalName(name)) return false;
+      start = url.length;
+    } else if (letter === ampersand) {
+      start = at + 1;
+    } else if (letter === hash || letter === semicolon || letter === question) return false;
   }
   return true;
 }

@@ -196,6 +196,11 @@ describe('an event that keeps the rules', () => {
     });
   });
 
+  test('may have properties of its own of any name', () => {
+    const custom_data = { constructor: 'x', toString: 1, car: { id: 7 } };
+    expect(prepare({ custom_data }).event.custom_data).toEqual(custom_data);
+  });
+
   test('understands a Date, seconds and milliseconds, and a clock that is a little ahead', () => {
     const at = secondsAgo(3_600);
     for (const event_time of [at, at * 1_000, new Date(at * 1_000)]) {
