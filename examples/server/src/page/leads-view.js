@@ -52,8 +52,20 @@ const tile = (name, count) =>
   html`<div class="tile"><dt>${name}</dt><dd>${count.toLocaleString()}</dd></div>`;
 
 function leadRow(lead) {
-  const { id, name, phone, email, message, car, conversationId, createdAt, soldAt, price, currency, events } =
-    lead;
+  const {
+    id,
+    name,
+    phone,
+    email,
+    message,
+    carTitle,
+    conversationId,
+    createdAt,
+    soldAt,
+    price,
+    currency,
+    events,
+  } = lead;
   const contact = [phone, email].filter(Boolean).join(' · ');
   return html`
     <li class="row lead" data-lead=${id}>
@@ -63,7 +75,7 @@ function leadRow(lead) {
           ${time(createdAt)}
         </p>
         <p class="row-reason">
-          ${[conversationId === null ? 'From the form' : 'From a conversation', contact, car].filter(Boolean).join(' · ')}
+          ${[conversationId === null ? 'From the form' : 'From a conversation', contact, carTitle].filter(Boolean).join(' · ')}
         </p>
         ${message === '' ? nothing : html`<p class="row-quote">${message}</p>`}
         <ul class="lead-events">
