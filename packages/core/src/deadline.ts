@@ -49,14 +49,7 @@ export function createDeadline({ deadlineMs, signal, timeoutError }: DeadlineOpt
   };
   const arm = (ms: number, onTimeout: () => void): void => {
     clearTimeout(timer);
-    const at = performance.now() + ms;
-    const ring = (): void => {
-      // Node counts a timer from when its event loop last looked at the clock: after a long synchronous task it is early.
-      const leftMs = at - performance.now();
-      if (leftMs <= 0) onTimeout();
-      else timer = setTimeout(ring, Math.min(Math.ceil(leftMs), maxTimerMs));
-    };
-    timer = setTimeout(ring, Math.min(Math.ceil(ms), maxTimerMs));
+    timer = setTimeout(onTimeout, Math.min(Math.ceil(ms), maxTimerMs));
   };
   const armDeadline = (): void => arm(remainingMs(), () => end(timeoutError('deadline'), false));
   const onAbort = (): void => end(signal?.reason, true);
