@@ -13,6 +13,7 @@ import { createMetaCapiClient } from '@cartie/meta-capi';
 const { ParamBuilder } = (await import('capi-param-builder-nodejs')) as unknown as {
   ParamBuilder: new () => { getNormalizedAndHashedPII(value: string, type: string): string | null };
 };
+// @ts-expect-error It comes without types.
 const sdk = ((await import('facebook-nodejs-business-sdk')) as unknown as { default: OfficialSdk }).default;
 
 interface OfficialSdk {

@@ -58,7 +58,7 @@ const suspicious = /[@\uff20\ufe6b]|%40|%[Ee][Ff]%[Bb][Cc]%[Aa]0|\d(?:(?:[\s().+
 const email =
   /[^\s@\uff20\ufe6b<>()[\]{},;:"'=?&#/\\|]{0,64}(?:@|\uff20|\ufe6b|%40|%ef%bc%a0)[^\s@<>()[\]{},;:"'=?&#/\\|.]{1,255}(?:\.[^\s@<>()[\]{},;:"'=?&#/\\|.]{1,64}){1,10}/giu;
 const phone = /(?:\+|%2b)\(?\d(?:(?:[\s().+/-]|%20|%2b){0,3}\d){8,17}/gi;
-const atOrPlus = /@|\uff20|\ufe6b|%40|%ef%bc%a0|\+|%2b/i;
+const atOrPlus = /[@\uff20\ufe6b+]|%40|%[Ee][Ff]%[Bb][Cc]%[Aa]0|%2[Bb]/;
 
 /** Digits, but not of the person's phone: a time, an id, a price. */
 function isHarmless(text: string, ends: readonly string[]): boolean {
