@@ -16,7 +16,7 @@ import type { MetaCapiClientOptions } from './options.ts';
 import { pauseFor, usageOf } from './usage.ts';
 
 /** Where events go. */
-export const graphOrigin = 'https://graph.facebook.com';
+const graphOrigin = 'https://graph.facebook.com';
 
 /** What the methods of a client are made of. */
 export interface CallPath {
