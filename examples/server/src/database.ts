@@ -7,7 +7,7 @@ import pg from 'pg';
 import type { ConstructorOptions } from 'pg-boss';
 import { fromPglite } from 'pg-boss';
 import type { Config } from './config.ts';
-import { openEmbeddedPostgres } from './embedded-postgres.ts';
+import { type EmbeddedEvents, openEmbeddedPostgres } from './embedded-postgres.ts';
 import { migrateApp } from './migrations.ts';
 import type { Tables } from './tables.ts';
 
@@ -34,11 +34,11 @@ export interface AppDatabase {
  */
 export async function openDatabase(
   config: Pick<Config, 'databaseUrl' | 'dataDir'>,
-  onMaintenanceFailed: (error: unknown) => void,
+  events: EmbeddedEvents,
 ): Promise<AppDatabase> {
   const database =
     config.databaseUrl === undefined
-      ? await openEmbedded(config.dataDir, onMaintenanceFailed)
+      ? await openEmbedded(config.dataDir, events)
       : openPostgres(config.databaseUrl);
   try {
     await database.ping();
@@ -51,12 +51,9 @@ export async function openDatabase(
   }
 }
 
-async function openEmbedded(
-  dataDir: string,
-  onMaintenanceFailed: (error: unknown) => void,
-): Promise<AppDatabase> {
+async function openEmbedded(dataDir: string, events: EmbeddedEvents): Promise<AppDatabase> {
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-  const embedded = await openEmbeddedPostgres(join(dataDir, 'postgres'), onMaintenanceFailed);
+  const embedded = await openEmbeddedPostgres(join(dataDir, 'postgres'), events);
   const kysely = new Kysely<Tables>({ dialect: new PGliteDialect({ pglite: embedded.pglite }) });
   return {
     engine: 'PGlite',

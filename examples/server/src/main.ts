@@ -13,6 +13,9 @@ try {
   const server = await startServer(config, log);
   console.log(banner(config, server));
   stopOnSignal(server, config.stopTimeoutMs);
+  const { message } = await server.crashed;
+  console.error(`The server cannot go on, start it again: ${message}`);
+  process.exit(1);
 } catch (error) {
   console.error(isCartieError(error) ? `The server cannot start:\n\n${error.message}\n` : error);
   process.exitCode = 1;

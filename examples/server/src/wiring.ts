@@ -24,6 +24,10 @@ import { type AppTransaction, openDatabase } from './database.ts';
 import { listen } from './http-server.ts';
 import { createIncomingHandler } from './incoming.ts';
 import { createIntegrationErrorLog } from './integration-errors.ts';
+import { createLeadDesk, followEvent } from './lead-desk.ts';
+import { createLeadForm } from './lead-form.ts';
+import { forgetVisitors } from './leads.ts';
+import { connectMeta } from './meta.ts';
 import { createMetrics } from './metrics.ts';
 import { followOutbox, telegramSender, telegramTopic } from './outgoing.ts';
 import { connectSandbox } from './sandbox.ts';
@@ -38,6 +42,8 @@ export interface RunningServer {
   readonly sandboxUrl: string | undefined;
   /** For the banner. */
   readonly engine: string;
+  /** Resolves if the server can't go on and must be started anew: the embedded database is gone. */
+  readonly crashed: Promise<Error>;
   /**
    * Stops without losing anything: takes no new requests, finishes those under way and the work in hand, gives leases back,
    * closes the database. What is queued waits there for the next start.
@@ -51,10 +57,15 @@ export interface RunningServer {
  */
 export async function startServer(config: Config, log: Logger): Promise<RunningServer> {
   const opened = createStopList();
+  let reportCrash = (_: Error): void => {};
+  const crashed = new Promise<Error>((resolve) => {
+    reportCrash = resolve;
+  });
   try {
-    const database = await openDatabase(config, (error) =>
-      log.warn({ err: error }, 'the embedded database could not be vacuumed'),
-    );
+    const database = await openDatabase(config, {
+      onMaintenanceFailed: (error) => log.warn({ err: error }, 'the embedded database could not be vacuumed'),
+      onCrash: (error) => reportCrash(error),
+    });
     opened.add('database', () => database.close());
 
     const errors = createIntegrationErrorLog(database.kysely, {
@@ -93,7 +104,7 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
       errors.note(failure);
     };
 
-    const { telegram: telegramConfig } = config;
+    const { telegram: telegramConfig, meta: metaConfig } = config;
     const sandbox =
       telegramConfig.mode === 'sandbox' ? await connectSandbox(config, telegramConfig.token) : undefined;
     if (sandbox !== undefined) opened.add('sandbox', () => sandbox.close());
@@ -112,10 +123,19 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
     });
     opened.add('Telegram client', () => telegram.close());
 
+    const meta = connectMeta(metaConfig, {
+      outbox,
+      sandbox: sandbox?.meta,
+      country: config.leads.country,
+      onEvent,
+    });
+    if (meta !== undefined) opened.add('Meta client', () => meta.close());
+    const desk = createLeadDesk(database, meta?.buffer);
+
     const channels: Channel[] = [
       { id: 'telegram', name: 'Telegram', account: telegram.botId, maxTextLength: 4_096 },
     ];
-    const checks = { ...notConfigured, telegram: telegram.health };
+    const checks = { ...notConfigured, telegram: telegram.health, 'meta-capi': meta?.health };
     const integrationsHealth = createHealthHandler({ checks });
     const admin = createAdminGuard(config.adminToken);
     const api = createApi({
@@ -124,9 +144,15 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
       outbox,
       errors,
       admin,
+      desk,
+      buffer: meta?.buffer,
       channels,
       about: {
         mode: sandbox === undefined ? 'live' : 'sandbox',
+        simulated: [
+          ...(telegramConfig.mode === 'sandbox' ? ['telegram'] : []),
+          ...(metaConfig.mode === 'sandbox' ? ['meta-capi'] : []),
+        ],
         engine: database.engine,
         sandboxUrl: sandbox?.url,
       },
@@ -146,16 +172,20 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
     });
     opened.add('inbox', async () => inboxWorker[Symbol.asyncDispose]());
     const outboxWorker = await outbox.work(
-      { [telegramTopic]: telegramSender(telegram.client) },
       {
-        onSettled: followOutbox,
+        [telegramTopic]: telegramSender(telegram.client),
+        ...(meta && { [meta.buffer.topic]: meta.buffer.sender }),
+      },
+      {
+        onSettled: (row, trx) =>
+          row.topic === telegramTopic ? followOutbox(row, trx) : followEvent(row, trx),
         onFailure({ row, error }) {
           // What a provider's client threw is in the log by its event already.
           if (!isCartieError(error)) onFailure({ service: 'outbox', operation: row.topic, error });
         },
         onChange({ topic, id, status }) {
           log.debug({ topic, id, status }, 'outbox');
-          api.live.poke('conversations');
+          api.live.poke(topic === telegramTopic ? 'conversations' : 'leads');
           api.live.poke('queue');
         },
       },
@@ -164,7 +194,10 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
     opened.add('receiving', () => telegram.stop());
 
     await boss.createQueue(sweepJob);
-    await boss.work(sweepJob, () => errors.sweep());
+    await boss.work(sweepJob, async () => {
+      await errors.sweep();
+      await forgetVisitors(database.kysely);
+    });
     await boss.schedule(sweepJob, '17 * * * *');
 
     let stopping = false;
@@ -180,6 +213,14 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
       metrics,
       admin,
       api: api.routes,
+      leadForm: createLeadForm({
+        config: config.leads,
+        async add(lead) {
+          const isNew = await desk.add(lead);
+          api.live.poke('leads');
+          return isNew;
+        },
+      }),
       page: readPage(),
       onError: (error) => log.error({ err: error }, 'a request failed'),
     });
@@ -199,6 +240,7 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
       url: http.url,
       sandboxUrl: sandbox?.url,
       engine: database.engine,
+      crashed,
       async stop() {
         stopping = true;
         await opened.stop((name, error) =>

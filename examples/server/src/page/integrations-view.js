@@ -25,7 +25,7 @@ export function integrationsView() {
 function card({ id, name, report = { status: 'not_configured' } }) {
   const { status, circuit, latencyMs, detail, facts, checkedAt } = report;
   const isOn = status !== 'not_configured';
-  const isSimulated = isOn && state.session.mode === 'sandbox';
+  const isSimulated = isOn && state.session.simulated.includes(id);
   return html`
     <article class="card ${status}" aria-label=${name} data-integration=${id}>
       <header>
