@@ -5,6 +5,8 @@ const files: Readonly<Record<string, { readonly file: string; readonly type: str
   '/page.css': { file: 'page.css', type: 'text/css; charset=utf-8' },
   '/meta': { file: 'meta.html', type: 'text/html; charset=utf-8' },
   '/meta.js': { file: 'meta.js', type: 'text/javascript; charset=utf-8' },
+  '/viber': { file: 'viber.html', type: 'text/html; charset=utf-8' },
+  '/viber.js': { file: 'viber.js', type: 'text/javascript; charset=utf-8' },
   '/parts.js': { file: 'parts.js', type: 'text/javascript; charset=utf-8' },
   '/page.js': { file: 'page.js', type: 'text/javascript; charset=utf-8' },
 };
@@ -13,7 +15,7 @@ const files: Readonly<Record<string, { readonly file: string; readonly type: str
 const policy =
   "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; form-action 'none'; frame-ancestors 'none'; base-uri 'none'";
 
-/** One of the sandbox's pages: Telegram at `/`, Meta at `/meta`; undefined for addresses that are not part of them. */
+/** One of the sandbox's pages: Telegram at `/`, Meta at `/meta`, Viber at `/viber`; undefined for addresses that are not part of them. */
 export async function pageResponse(path: string): Promise<Response | undefined> {
   const entry = files[path];
   if (!entry) return undefined;
