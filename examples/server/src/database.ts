@@ -23,8 +23,8 @@ export interface AppDatabase {
   readonly sql: SqlDatabase<AppTransaction>;
   /** How pg-boss reaches it. */
   readonly boss: ConstructorOptions;
-  /** Throws if the database does not answer. */
-  ping(): Promise<void>;
+  /** Throws if the database does not answer within `timeoutMs`. */
+  ping(timeoutMs: number): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -41,7 +41,7 @@ export async function openDatabase(
       ? await openEmbedded(config.dataDir, events)
       : openPostgres(config.databaseUrl);
   try {
-    await database.ping();
+    await database.ping(30_000);
     await migratePostgres(database.sql);
     await migrateApp(database.kysely);
     return database;
@@ -60,7 +60,7 @@ async function openEmbedded(dataDir: string, events: EmbeddedEvents): Promise<Ap
     kysely,
     sql: kyselyDatabase<AppTransaction>(kysely),
     boss: { db: fromPglite(embedded.pglite), backend: 'pglite' },
-    ping: () => ping(kysely),
+    ping: (timeoutMs) => ping(kysely, timeoutMs),
     // Not `kysely.destroy()`: pg-boss uses the same PGlite, and closing it is the embedded database's.
     close: () => embedded.close(),
   };
@@ -89,7 +89,7 @@ function openPostgres(connectionString: string): AppDatabase {
     kysely,
     sql: kyselyDatabase<AppTransaction>(kysely),
     boss: { ...settings, max: 4 },
-    ping: () => ping(kysely),
+    ping: (timeoutMs) => ping(kysely, timeoutMs),
     close: () => kysely.destroy(),
   };
 }
@@ -99,9 +99,13 @@ function parserOf(...[type, format]: Parameters<typeof pg.types.getTypeParser>):
   return type === pg.types.builtins.INT8 ? Number : pg.types.getTypeParser(type, format);
 }
 
-async function ping(kysely: Kysely<Tables>): Promise<void> {
+async function ping(kysely: Kysely<Tables>, timeoutMs: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(Object.assign(new Error(), { code: 'ETIMEDOUT' })), timeoutMs);
+  });
   try {
-    await sql`select 1`.execute(kysely);
+    await Promise.race([sql`select 1`.execute(kysely), late]);
   } catch (error) {
     const code = (error as { code?: unknown }).code;
     const reason = typeof code === 'string' ? ` (${code})` : '';
@@ -109,5 +113,7 @@ async function ping(kysely: Kysely<Tables>): Promise<void> {
       service: 'server',
       operation: 'database',
     });
+  } finally {
+    clearTimeout(timer);
   }
 }

@@ -1,5 +1,4 @@
 import {
-  CartieError,
   createHealthHandler,
   createStores,
   type EventListener,
@@ -12,7 +11,6 @@ import { pgBossQueue } from '@cartie/core/pg-boss';
 import { pinoEvents } from '@cartie/core/pino';
 import { createInbox, createOutbox, postgresStore } from '@cartie/core/postgres';
 import { redisStore } from '@cartie/core/redis';
-import { Redis } from 'ioredis';
 import { PgBoss } from 'pg-boss';
 import type { Logger } from 'pino';
 import { createAdminGuard } from './admin.ts';
@@ -31,7 +29,9 @@ import { connectMeta } from './meta.ts';
 import { createMetrics } from './metrics.ts';
 import { followOutbox, telegramSender, telegramTopic } from './outgoing.ts';
 import { connectSandbox } from './sandbox.ts';
+import { connectRedis } from './shared-redis.ts';
 import { readPage } from './static-files.ts';
+import { createStopList } from './stop-list.ts';
 import { connectTelegram, telegramWebhookPath } from './telegram.ts';
 
 /** A server that runs. */
@@ -79,19 +79,28 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
     await boss.start();
     opened.add('pg-boss', () => boss.stop({ graceful: true, timeout: config.stopTimeoutMs, close: true }));
 
-    const redis = config.redisUrl === undefined ? undefined : await connectRedis(config.redisUrl, log);
+    const redis =
+      config.redisUrl === undefined
+        ? undefined
+        : await connectRedis(config.redisUrl, (error) =>
+            log.error({ err: error }, 'Redis reported an error'),
+          );
     if (redis !== undefined) opened.add('Redis', async () => void (await redis.quit()));
     const store: KeyValueStore = redis === undefined ? postgresStore(database.sql) : redisStore(redis);
     const stores = createStores(store, { encryptionKey: config.encryptionKey });
 
-    // Jobs wake the workers of other processes. An embedded database has none, and these know of each other's work.
-    const wakeUps = database.sql.singleConnection ? undefined : pgBossQueue(boss);
+    // An embedded database has one process: there is nobody to wake by a job or to share a limit with.
+    const mayBeSeveral = !database.sql.singleConnection;
+    const wakeUps = mayBeSeveral ? pgBossQueue(boss) : undefined;
     const inbox = createInbox<AppTransaction>({
       database: database.sql,
       queue: wakeUps,
       dedupMs: { telegram: 25 * 60 * 60 * 1_000 },
     });
-    const outbox = createOutbox<AppTransaction>({ database: database.sql, queue: wakeUps });
+    const outbox = createOutbox<AppTransaction>({
+      database: database.sql,
+      queue: wakeUps,
+    });
     const metrics = createMetrics({ inbox, outbox });
     const logEvent = pinoEvents(log);
     const onEvent: EventListener = (event) => {
@@ -117,7 +126,7 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
       },
       store,
       leases: stores.leases,
-      limiter: redis === undefined ? undefined : storeLimiter(store),
+      limiter: (name) => (mayBeSeveral ? storeLimiter(store, { name }) : undefined),
       onEvent,
       onFailure: (failure) => onFailure({ service: 'telegram', ...failure }),
     });
@@ -177,6 +186,7 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
         ...(meta && { [meta.buffer.topic]: meta.buffer.sender }),
       },
       {
+        graceMs: config.stopTimeoutMs * 0.6,
         onSettled: (row, trx) =>
           row.topic === telegramTopic ? followOutbox(row, trx) : followEvent(row, trx),
         onFailure({ row, error }) {
@@ -205,7 +215,7 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
       integrationsHealth,
       async notReady() {
         if (stopping) return 'The server is stopping.';
-        return database.ping().then(
+        return database.ping(2_000).then(
           () => undefined,
           () => 'The database does not answer.',
         );
@@ -257,40 +267,3 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
 const sweepJob = 'sweep-integration-errors';
 
 const notConfigured = Object.fromEntries(Object.keys(integrations).map((name) => [name, undefined]));
-
-async function connectRedis(url: string, log: Logger): Promise<Redis> {
-  const redis = new Redis(url, { lazyConnect: true, maxRetriesPerRequest: 3, connectTimeout: 5_000 });
-  redis.on('error', (error) => log.error({ err: error }, 'Redis reported an error'));
-  try {
-    await redis.connect();
-    return redis;
-  } catch {
-    redis.disconnect();
-    throw new CartieError('storage_error', 'Redis does not answer. Check REDIS_URL, or leave it empty.', {
-      service: 'server',
-      operation: 'redis',
-    });
-  }
-}
-
-interface StopList {
-  add(name: string, stop: () => Promise<unknown>): void;
-  /** The last opened first; a part that fails does not keep the others open. */
-  stop(onError: (name: string, error: unknown) => void): Promise<void>;
-}
-
-function createStopList(): StopList {
-  const parts: { name: string; stop: () => Promise<unknown> }[] = [];
-  return {
-    add: (name, stop) => void parts.push({ name, stop }),
-    async stop(onError) {
-      for (let part = parts.pop(); part !== undefined; part = parts.pop()) {
-        try {
-          await part.stop();
-        } catch (error) {
-          onError(part.name, error);
-        }
-      }
-    },
-  };
-}

@@ -303,7 +303,7 @@ test("a caller's reason that is itself a CartieError comes out as it is", async 
   expect(thrown).toBe(reason);
 });
 
-test('20,000 calls with one long-lived signal leave no listeners, no timers and no growing heap', async () => {
+test('200,000 calls with one long-lived signal leave no listeners, no timers and no growing heap', async () => {
   const caller = callerWith({ fetch: async () => new Response('{}') });
   const { signal } = new AbortController();
   const limits = [{ key: 'all', limit: 1e6, intervalMs: 1 }];
@@ -319,7 +319,7 @@ test('20,000 calls with one long-lived signal leave no listeners, no timers and 
   };
   const heaps: number[] = [];
   for (let round = 0; round < 5; round++) {
-    await run(4_000);
+    await run(40_000);
     heaps.push(await usedHeap());
   }
   expect(getEventListeners(signal, 'abort')).toHaveLength(0);
@@ -327,4 +327,4 @@ test('20,000 calls with one long-lived signal leave no listeners, no timers and 
   // The first round still compiles code.
   const [early = 0, last = 0] = [heaps[1], heaps.at(-1)];
   expect(last - early).toBeLessThan(1_000_000);
-}, 60_000);
+}, 120_000);

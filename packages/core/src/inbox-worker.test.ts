@@ -33,9 +33,8 @@ describe.each(testDatabases)('an inbox worker on $name', ({ available, open }) =
       await inbox.accept(['one', 'bad', 'two'].map(update));
       const onHandled = (row: InboxRow) => void handled.push(row.id);
       await using _worker = await inbox.work(handler, { attempts: 2, backoffMs: 10, onHandled });
-      await vi.waitFor(async () => expect(await inbox.counts()).toMatchObject({ pending: 0, dead: 1 }), {
-        timeout: 10_000,
-      });
+      await vi.waitFor(async () => expect(await inbox.dead()).toHaveLength(1), { timeout: 10_000 });
+      await vi.waitFor(() => expect(handled).toHaveLength(2), { timeout: 10_000 });
       expect(handled.sort()).toEqual(['one', 'two']);
       expect(await inbox.dead()).toMatchObject([{ orderKey: 'customer bad', reason: 'storage_error' }]);
     });
