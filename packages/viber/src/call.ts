@@ -15,7 +15,7 @@ import { unpaced } from './limits.ts';
 import type { ViberClientOptions } from './options.ts';
 
 /** Where bots talk to. */
-export const viberOrigin = 'https://chatapi.viber.com';
+const viberOrigin = 'https://chatapi.viber.com';
 
 /** One call of the API. */
 export interface ViberCall {

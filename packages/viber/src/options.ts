@@ -33,7 +33,7 @@ export const senderSchema = z.looseObject({
 });
 
 /** Limits that may be replaced. */
-export const limitsSchema = z.strictObject({
+const limitsSchema = z.strictObject({
   pictureText: z.int().positive().optional(),
   video: z.int().positive().optional(),
   apiVersions: z

@@ -14,7 +14,7 @@ export interface Listening {
 }
 
 /** Starts a server on a free port. */
-export async function listen(listener: RequestListener): Promise<Listening> {
+async function listen(listener: RequestListener): Promise<Listening> {
   const server = createServer(listener);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {

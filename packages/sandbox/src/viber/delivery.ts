@@ -8,7 +8,7 @@ import { wireJson } from './wire-json.ts';
  * Viber's rules of delivery. A callback that is not answered with 200 is sent again after these pauses, the last one over
  * and over, ten times in all. Milliseconds.
  */
-export const deliveryRules = {
+const deliveryRules = {
   pausesMs: [10_000, 60_000, 300_000, 600_000, 900_000],
   attempts: 10,
   /** An attempt without an answer failed after this. */

@@ -1,5 +1,5 @@
 /** Viber's codes and what it says with them. @see https://developers.viber.com/docs/api/rest-bot-api/#error-codes */
-export const statusMessages = {
+const statusMessages = {
   0: 'ok',
   1: 'invalidUrl',
   2: 'invalidAuthToken',
