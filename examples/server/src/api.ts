@@ -20,7 +20,7 @@ import { addLeadActions, leadListLimit } from './lead-actions.ts';
 import { eventState, type LeadDesk } from './lead-desk.ts';
 import { leadsOfConversations, listLeads } from './leads.ts';
 import { createLiveView, type LiveView } from './live.ts';
-import { queueMessage, telegramTopic } from './outgoing.ts';
+import { messageTopics, queueMessage } from './outgoing.ts';
 import { readBody } from './read-json.ts';
 import type { MessageState } from './tables.ts';
 
@@ -156,8 +156,10 @@ function addConversations(routes: Hono, parts: ApiParts, live: LiveView): void {
     if (channel !== undefined && text.length > channel.maxTextLength) {
       return context.json({ error: `A message has at most ${channel.maxTextLength} characters.` }, 422);
     }
+    if (channel === undefined) return notFound(context);
     const queued = await sql.transaction((trx) =>
       queueMessage(parts.outbox, trx, {
+        channel: channel.id,
         conversationId: conversation.id,
         account: conversation.account,
         chatId: conversation.externalId,
@@ -188,14 +190,15 @@ function addQueues(routes: Hono, parts: ApiParts, live: LiveView): void {
     if (decision === undefined) return notFound(context);
     // The outbox row and the message that shows it change together.
     const done = await database.sql.transaction(async (trx) => {
-      if (!(await decision.decide(outbox, id, trx))) return false;
+      const decided = await firstOf(messageTopics, (topic) => decision.decide(outbox, topic, id, trx));
+      if (decided !== true) return false;
       await settleMessage(trx.native, { outboxId: id, externalId: undefined, ...decision.message });
       return true;
     });
     live.poke('queue');
     live.poke('conversations');
     if (done) return context.body(null, 204);
-    const row = await outbox.get(telegramTopic, id);
+    const row = await firstOf(messageTopics, (topic) => outbox.get(topic, id));
     return row === undefined ? notFound(context) : context.json({ error: alreadySettled(row) }, 409);
   });
 
@@ -208,34 +211,61 @@ function addQueues(routes: Hono, parts: ApiParts, live: LiveView): void {
 }
 
 interface Decision {
-  decide(outbox: Outbox<AppTransaction>, id: string, trx: SqlTransaction<AppTransaction>): Promise<boolean>;
+  decide(
+    outbox: Outbox<AppTransaction>,
+    topic: string,
+    id: string,
+    trx: SqlTransaction<AppTransaction>,
+  ): Promise<boolean>;
   readonly message: { readonly state: MessageState; readonly reason: string | undefined };
 }
 
 /** What an operator can do about a message in doubt, or one that was not sent. */
 const decisions: Readonly<Record<string, Decision>> = {
   resend: {
-    decide: (outbox, id, trx) => outbox.resend(telegramTopic, id, trx),
+    decide: (outbox, topic, id, trx) => outbox.resend(topic, id, trx),
     message: { state: 'queued', reason: undefined },
   },
   confirm: {
-    decide: (outbox, id, trx) => outbox.confirm(telegramTopic, id, undefined, trx),
+    decide: (outbox, topic, id, trx) => outbox.confirm(topic, id, undefined, trx),
     message: { state: 'sent', reason: undefined },
   },
   discard: {
-    decide: (outbox, id, trx) => outbox.discard(telegramTopic, id, trx),
+    decide: (outbox, topic, id, trx) => outbox.discard(topic, id, trx),
     message: { state: 'failed', reason: 'discarded' },
   },
 };
 
+/** What is first found under one of the topics: an id is in one of them. */
+async function firstOf<Found>(
+  topics: readonly string[],
+  look: (topic: string) => Promise<Found>,
+): Promise<Found | undefined> {
+  for (const topic of topics) {
+    const found = await look(topic);
+    if (found) return found;
+  }
+  return undefined;
+}
+
 async function queueState({ inbox, outbox, database }: ApiParts) {
-  const [inboxCounts, outboxCounts, dead, inDoubt, failed] = await Promise.all([
+  const listed = async (status: 'in_doubt' | 'failed') =>
+    (
+      await Promise.all(messageTopics.map((topic) => outbox.list({ status, topic, limit: listLimit })))
+    ).flat();
+  const [inboxCounts, topicCounts, dead, inDoubt, failed] = await Promise.all([
     inbox.counts(),
-    outbox.counts(telegramTopic),
+    Promise.all(messageTopics.map((topic) => outbox.counts(topic))),
     inbox.dead({ limit: listLimit }),
-    outbox.list({ status: 'in_doubt', topic: telegramTopic, limit: listLimit }),
-    outbox.list({ status: 'failed', topic: telegramTopic, limit: listLimit }),
+    listed('in_doubt'),
+    listed('failed'),
   ]);
+  const outboxCounts = Object.fromEntries(
+    Object.keys(topicCounts[0] ?? {}).map((status) => [
+      status,
+      topicCounts.reduce((sum, counts) => sum + counts[status as OutboxRow['status']], 0),
+    ]),
+  );
   const rows = [...inDoubt, ...failed];
   const messages = await messagesOfOutbox(
     database.kysely,
@@ -284,7 +314,10 @@ async function leadState({ database, buffer }: ApiParts) {
   return { events, leads };
 }
 
-function withReason<C extends { channel: string; account: string }>(parts: ApiParts, conversation: C) {
+function withReason<C extends { channel: string; account: string; unreachable: boolean }>(
+  parts: ApiParts,
+  conversation: C,
+) {
   return { ...conversation, noReply: whyNoReply(parts.channels, conversation) ?? null };
 }
 

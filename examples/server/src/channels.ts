@@ -1,6 +1,6 @@
 /** A channel that conversations are held through. */
 export interface Channel {
-  readonly id: 'telegram';
+  readonly id: 'telegram' | 'viber';
   readonly name: string;
   /** Which of our bots or numbers: conversations of another one can be read, not answered. */
   readonly account: string;
@@ -22,12 +22,13 @@ export const integrations = {
 /** Why nobody can write into a conversation now, as a sentence; `undefined` if one can. */
 export function whyNoReply(
   channels: readonly Channel[],
-  conversation: { channel: string; account: string },
+  conversation: { channel: string; account: string; unreachable: boolean },
 ): string | undefined {
   const channel = channels.find(({ id }) => id === conversation.channel);
   if (channel === undefined) return 'This channel is not configured.';
   if (channel.account !== conversation.account) {
     return `This conversation belongs to another ${channel.name} bot (${conversation.account}) than the configured one.`;
   }
+  if (conversation.unreachable) return 'This person has left: nothing can be sent until they write again.';
   return undefined;
 }

@@ -51,6 +51,14 @@ export interface LeadConfig {
   readonly country: string;
 }
 
+/** How the server reaches Viber. */
+export type ViberConfig =
+  | { readonly mode: 'off' }
+  /** A bot of the sandbox. */
+  | { readonly mode: 'sandbox'; readonly authToken: string; readonly senderName: string }
+  /** The real Viber calls `PUBLIC_URL`. */
+  | { readonly mode: 'live'; readonly authToken: string; readonly senderName: string };
+
 /** Which messages the server answers by itself. */
 export interface AutoReplyConfig {
   /** `first`: `/start` and the first message of a conversation. */
@@ -67,12 +75,15 @@ export interface Config {
   /** PostgreSQL; `undefined` for PGlite in `dataDir`. */
   readonly databaseUrl: string | undefined;
   readonly redisUrl: string | undefined;
+  /** Where providers reach this server; `undefined` for its own address. */
+  readonly publicUrl: string | undefined;
   readonly dataDir: string;
   /** `undefined` leaves the page open to everybody on this machine; only on loopback with the sandbox. */
   readonly adminToken: string | undefined;
   /** Base64 keys of 32 bytes, the newest first. */
   readonly encryptionKey: readonly [string, ...string[]];
   readonly telegram: TelegramConfig;
+  readonly viber: ViberConfig;
   readonly meta: MetaConfig;
   readonly leads: LeadConfig;
   /** A sandbox that runs elsewhere; `undefined` starts one in this process. */
@@ -86,6 +97,7 @@ export interface Config {
 }
 
 /** The sandbox's bot, always the same, so that a conversation goes on after a restart. Opens nothing. */
+const sandboxViberToken = '7000000001aaaaaa-5andb0xb0t0fthe0-reference0server';
 const sandboxToken = '7000000001:AAsandbox-bot-of-the-reference-server';
 
 /**
@@ -101,22 +113,28 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
   const values = parsed.data;
   const telegram = telegramConfig(values);
   const meta = metaConfig(values, telegram);
+  const viber = viberConfig(values, telegram);
   const onSandbox = telegram.mode === 'sandbox';
   const keys = encryptionKeys(values.CARTIE_ENCRYPTION_KEY, {
     dataDir: values.DATA_DIR,
     mayCreate: onSandbox,
   });
-  const problems = [...contradictions(values, telegram, meta), ...(typeof keys === 'string' ? [keys] : [])];
+  const problems = [
+    ...contradictions(values, telegram, meta, viber),
+    ...(typeof keys === 'string' ? [keys] : []),
+  ];
   if (problems.length > 0 || typeof keys === 'string') throw invalidConfig(problems);
   return {
     host: values.HOST,
     port: values.PORT,
     databaseUrl: values.DATABASE_URL,
     redisUrl: values.REDIS_URL,
+    publicUrl: values.PUBLIC_URL,
     dataDir: values.DATA_DIR,
     adminToken: values.ADMIN_TOKEN,
     encryptionKey: keys,
     telegram,
+    viber,
     meta,
     leads: {
       origins: values.LEADS_ORIGINS,
@@ -181,6 +199,14 @@ const variables = z.object({
   )
     .transform((value) => value.replace(/\/+$/, ''))
     .optional(),
+  VIBER_AUTH_TOKEN: z
+    .string()
+    .regex(
+      /^[\da-z]{16}(?:-[\da-z]{16}){2}$/i,
+      'must be the token of the bot: three times 16 characters with dashes.',
+    )
+    .optional(),
+  VIBER_SENDER_NAME: z.string().max(28, 'must be at most 28 characters long.').default('Support'),
   META_DATASET_ID: z
     .string()
     .regex(/^\d{5,30}$/, 'must be the id of the dataset (pixel): digits.')
@@ -251,6 +277,14 @@ function telegramConfig(values: Variables): TelegramConfig {
   return { mode: 'webhook', token, webhookSecret, publicUrl: values.PUBLIC_URL, apiUrl };
 }
 
+function viberConfig(values: Variables, telegram: TelegramConfig): ViberConfig {
+  const { VIBER_AUTH_TOKEN: authToken, VIBER_SENDER_NAME: senderName } = values;
+  if (authToken !== undefined && values.SANDBOX_URL === undefined)
+    return { mode: 'live', authToken, senderName };
+  if (telegram.mode !== 'sandbox') return { mode: 'off' };
+  return { mode: 'sandbox', authToken: authToken ?? sandboxViberToken, senderName };
+}
+
 function metaConfig(values: Variables, telegram: TelegramConfig): MetaConfig {
   const { META_DATASET_ID: datasetId, META_ACCESS_TOKEN: accessToken } = values;
   if (datasetId !== undefined && accessToken !== undefined && values.SANDBOX_URL === undefined) {
@@ -266,12 +300,17 @@ function metaConfig(values: Variables, telegram: TelegramConfig): MetaConfig {
   return { mode: telegram.mode === 'sandbox' ? 'sandbox' : 'off' };
 }
 
-function contradictions(values: Variables, telegram: TelegramConfig, meta: MetaConfig): string[] {
+function contradictions(
+  values: Variables,
+  telegram: TelegramConfig,
+  meta: MetaConfig,
+  viber: ViberConfig,
+): string[] {
   const problems: string[] = [];
   const exposed = !isLoopback(values.HOST);
-  const isReal = telegram.mode !== 'sandbox' || meta.mode === 'live';
+  const isReal = telegram.mode !== 'sandbox' || meta.mode === 'live' || viber.mode === 'live';
   if (values.ADMIN_TOKEN === undefined && (exposed || isReal)) {
-    const real = telegram.mode === 'sandbox' ? 'Meta' : 'Telegram';
+    const real = telegram.mode !== 'sandbox' ? 'Telegram' : meta.mode === 'live' ? 'Meta' : 'Viber';
     const why = exposed ? 'HOST can be reached from other machines' : `the server talks to the real ${real}`;
     problems.push(`ADMIN_TOKEN is missing, and ${why}. Make one: openssl rand -hex 24`);
   }
@@ -281,6 +320,9 @@ function contradictions(values: Variables, telegram: TelegramConfig, meta: MetaC
     !telegram.publicUrl.startsWith('https:')
   ) {
     problems.push('PUBLIC_URL must begin with https://, because Telegram calls no other address.');
+  }
+  if (viber.mode === 'live' && !values.PUBLIC_URL?.startsWith('https:')) {
+    problems.push('VIBER_AUTH_TOKEN needs PUBLIC_URL with https://, because Viber calls no other address.');
   }
   if (telegram.mode === 'sandbox' && values.TELEGRAM_API_URL !== undefined) {
     problems.push(

@@ -83,6 +83,21 @@ export async function settleMessage(
   );
 }
 
+/** A person has left, or is back. */
+export async function markReachable(
+  trx: Kysely<Tables>,
+  person: { channel: string; userId: string; isReachable: boolean },
+): Promise<void> {
+  await sql`
+    with contact as (
+      update contacts set unreachable_at = case when ${person.isReachable}::boolean then null else now() end
+      where channel = ${person.channel} and external_id = ${person.userId}
+        and (unreachable_at is null) <> ${person.isReachable}::boolean
+      returning id
+    )
+    update conversations set version = version + 1 where contact_id in (select id from contact)`.execute(trx);
+}
+
 /** A conversation as the page lists it. */
 export interface ConversationSummary {
   readonly id: number;
@@ -91,6 +106,8 @@ export interface ConversationSummary {
   readonly externalId: string;
   readonly title: string;
   readonly username: string | null;
+  /** The person has left: nothing can be sent. */
+  readonly unreachable: boolean;
   readonly lastText: string;
   readonly lastDirection: 'in' | 'out';
   /** Epoch milliseconds. */
@@ -140,6 +157,9 @@ export interface ThreadMessage {
   /** Epoch milliseconds. */
   readonly createdAt: number;
   readonly settledAt: number | null;
+  /** When the user's phone had it, and when he saw it, where the provider tells. */
+  readonly deliveredAt: number | null;
+  readonly seenAt: number | null;
 }
 
 /** The newest messages of a conversation, oldest first; `before` is the id that an earlier page began with. */
@@ -166,6 +186,8 @@ export async function readThread(
     outboxId: row.outbox_id,
     createdAt: row.created_at.getTime(),
     settledAt: row.settled_at?.getTime() ?? null,
+    deliveredAt: row.delivered_at?.getTime() ?? null,
+    seenAt: row.seen_at?.getTime() ?? null,
   }));
 }
 
@@ -204,7 +226,7 @@ function summaries(database: Kysely<Tables>) {
     .selectFrom('conversations')
     .leftJoin('contacts', 'contacts.id', 'conversations.contact_id')
     .selectAll('conversations')
-    .select('contacts.username');
+    .select(['contacts.username', 'contacts.unreachable_at']);
 }
 
 function toSummary(
@@ -217,6 +239,7 @@ function toSummary(
     externalId: row.external_id,
     title: row.title,
     username: row.username,
+    unreachable: row.unreachable_at !== null,
     lastText: row.last_text,
     lastDirection: row.last_direction,
     lastMessageAt: row.last_message_at.getTime(),

@@ -1,15 +1,22 @@
 import { randomUUID } from 'node:crypto';
 import type { Outbox, OutboxRow, Sender, SqlTransaction } from '@cartie/core/postgres';
 import type { TelegramClient } from '@cartie/telegram';
+import type { ViberClient } from '@cartie/viber';
 import { recordOutbound, settleMessage } from './conversations.ts';
 import type { AppTransaction } from './database.ts';
 import type { MessageState } from './tables.ts';
+import type { InboundMessage } from './telegram-updates.ts';
 
 /** The outbox topic of Telegram's messages. */
 export const telegramTopic = 'telegram.send';
+/** The outbox topic of Viber's messages. */
+export const viberTopic = 'viber.send';
+/** The topics of everything that is said in conversations. */
+export const messageTopics = [telegramTopic, viberTopic] as const;
 
 /** A message to send into a conversation. */
 export interface OutgoingMessage {
+  readonly channel: InboundMessage['channel'];
   readonly conversationId: number;
   readonly account: string;
   readonly chatId: string;
@@ -24,21 +31,25 @@ interface TelegramPayload {
   readonly text: string;
 }
 
+interface ViberPayload {
+  readonly receiver: string;
+  readonly text: string;
+}
+
 /** Stores a message and the call that will send it, in one transaction: both are there or neither. */
 export async function queueMessage(
   outbox: Outbox<AppTransaction>,
   trx: SqlTransaction<AppTransaction>,
   message: OutgoingMessage,
 ): Promise<{ id: string; result: 'added' | 'duplicate' }> {
-  const { conversationId, author, text, account, chatId, id = randomUUID() } = message;
+  const { channel, conversationId, author, text, account, chatId, id = randomUUID() } = message;
   const stored = await recordOutbound(trx.native, { conversationId, author, text, outboxId: id });
   if (stored === undefined) return { id, result: 'duplicate' };
-  const payload: TelegramPayload = { chat_id: chatIdOf(chatId), text };
   const result = await outbox.add(trx, {
-    topic: telegramTopic,
+    topic: channel === 'viber' ? viberTopic : telegramTopic,
     id,
-    orderKey: `telegram:${account}:chat:${chatId}`,
-    payload,
+    orderKey: `${channel}:${account}:chat:${chatId}`,
+    payload: payloadOf(channel, chatId, text),
   });
   return { id, result };
 }
@@ -49,6 +60,16 @@ export function telegramSender(telegram: Pick<TelegramClient, 'sendMessage'>): S
     async send(row, { signal }) {
       const sent = await telegram.sendMessage(row.payload, { signal });
       return { messageId: String(sent.message_id) };
+    },
+  };
+}
+
+/** Sends through Viber and keeps the message's token, by which its callbacks name it. */
+export function viberSender(viber: Pick<ViberClient, 'sendMessage'>): Sender<ViberPayload> {
+  return {
+    async send({ payload: { receiver, text } }, { signal }) {
+      const sent = await viber.sendMessage({ receiver, type: 'text', text }, { signal });
+      return { messageId: sent.message_token };
     },
   };
 }
@@ -72,6 +93,14 @@ const states = {
   failed: 'failed',
   in_doubt: 'in_doubt',
 } as const satisfies Record<OutboxRow['status'], MessageState>;
+
+function payloadOf(
+  channel: InboundMessage['channel'],
+  chatId: string,
+  text: string,
+): TelegramPayload | ViberPayload {
+  return channel === 'viber' ? { receiver: chatId, text } : { chat_id: chatIdOf(chatId), text };
+}
 
 /** Telegram's own spelling of an id is a number; one beyond 2^53 stays exact as a string. */
 function chatIdOf(chatId: string): number | string {

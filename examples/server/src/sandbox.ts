@@ -17,6 +17,8 @@ export interface SandboxConnection {
   /** Base URL of its Bot API. */
   readonly telegramUrl: string;
   readonly meta: SandboxDataset;
+  /** Base URL of its Viber. */
+  readonly viberUrl: string;
   /** Ends it, if it is this process's own. */
   close(): Promise<void>;
 }
@@ -33,13 +35,16 @@ const dataset = {
 
 /** Starts the sandbox in this process, or connects to the one that `SANDBOX_URL` names, and makes the bot there. */
 export async function connectSandbox(
-  config: Pick<Config, 'sandboxUrl' | 'sandboxPort'>,
+  config: Pick<Config, 'sandboxUrl' | 'sandboxPort' | 'viber'>,
   token: string,
 ): Promise<SandboxConnection> {
-  if (config.sandboxUrl !== undefined) return connectTo(config.sandboxUrl, token);
+  const account =
+    config.viber.mode === 'sandbox' ? { token: config.viber.authToken, name: bot.name } : undefined;
+  if (config.sandboxUrl !== undefined) return connectTo(config.sandboxUrl, token, account);
   const sandbox = await startHere(config.sandboxPort);
   sandbox.telegram.createBot({ token, ...bot });
   sandbox.meta.createDataset(dataset);
+  if (account !== undefined) sandbox.viber.createAccount(account);
   return connection(sandbox.url, () => sandbox.close());
 }
 
@@ -60,10 +65,15 @@ async function startHere(port: number | undefined): ReturnType<typeof startSandb
   }
 }
 
-async function connectTo(url: string, token: string): Promise<SandboxConnection> {
+async function connectTo(
+  url: string,
+  token: string,
+  account: { token: string; name: string } | undefined,
+): Promise<SandboxConnection> {
   const made = [
     await make(`${url}/_sandbox/telegram/bots`, { token, ...bot }),
     await make(`${url}/_sandbox/meta/datasets`, dataset),
+    account === undefined || (await make(`${url}/_sandbox/viber/accounts`, account)),
   ];
   if (made.includes(false)) {
     throw new CartieError(
@@ -94,6 +104,7 @@ function connection(url: string, close: () => Promise<void>): SandboxConnection 
   return {
     url,
     telegramUrl: `${url}/telegram`,
+    viberUrl: `${url}/viber`,
     meta: { apiUrl: `${url}/meta`, datasetId, accessToken, appSecret },
     close,
   };

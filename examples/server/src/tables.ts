@@ -26,6 +26,8 @@ export interface Tables {
     name: string;
     username: string | null;
     created_at: Generated<Date>;
+    /** Since when the provider sends them nothing any more. */
+    unreachable_at: Date | null;
   };
   conversations: {
     id: GeneratedAlways<number>;
@@ -61,6 +63,15 @@ export interface Tables {
     outbox_id: string | null;
     created_at: Generated<Date>;
     settled_at: Date | null;
+    /** When the user's phone had it, and when he saw it, where the provider tells. */
+    delivered_at: Date | null;
+    seen_at: Date | null;
+  };
+  message_receipts: {
+    conversation_id: number;
+    external_id: string;
+    state: 'delivered' | 'seen' | 'failed';
+    at: Date;
   };
   leads: {
     /** Made by the form: a repeated request is the same lead. */

@@ -3,7 +3,7 @@ import type { Telegram } from '@cartie/telegram';
 
 /** A message from outside, the same for every channel. */
 export interface InboundMessage {
-  readonly channel: 'telegram';
+  readonly channel: 'telegram' | 'viber';
   /** Which of our bots got it. */
   readonly account: string;
   /** The chat's id at the provider. */

@@ -11,6 +11,7 @@ import { pgBossQueue } from '@cartie/core/pg-boss';
 import { pinoEvents } from '@cartie/core/pino';
 import { createInbox, createOutbox, postgresStore } from '@cartie/core/postgres';
 import { redisStore } from '@cartie/core/redis';
+import { viberFailure } from '@cartie/viber';
 import { PgBoss } from 'pg-boss';
 import type { Logger } from 'pino';
 import { createAdminGuard } from './admin.ts';
@@ -18,6 +19,7 @@ import { createApi } from './api.ts';
 import { createApp } from './app.ts';
 import { type Channel, integrations } from './channels.ts';
 import type { Config } from './config.ts';
+import { markReachable } from './conversations.ts';
 import { type AppTransaction, openDatabase } from './database.ts';
 import { listen } from './http-server.ts';
 import { createIncomingHandler } from './incoming.ts';
@@ -27,12 +29,21 @@ import { createLeadForm } from './lead-form.ts';
 import { forgetVisitors } from './leads.ts';
 import { connectMeta } from './meta.ts';
 import { createMetrics } from './metrics.ts';
-import { followOutbox, telegramSender, telegramTopic } from './outgoing.ts';
+import {
+  followOutbox,
+  messageTopics,
+  telegramSender,
+  telegramTopic,
+  viberSender,
+  viberTopic,
+} from './outgoing.ts';
+import { applyReceiptsOf, sweepReceipts } from './receipts.ts';
 import { connectSandbox } from './sandbox.ts';
 import { connectRedis } from './shared-redis.ts';
 import { readPage } from './static-files.ts';
 import { createStopList } from './stop-list.ts';
 import { connectTelegram, telegramWebhookPath } from './telegram.ts';
+import { connectViber, viberWebhookPath } from './viber.ts';
 
 /** A server that runs. */
 export interface RunningServer {
@@ -113,7 +124,7 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
       errors.note(failure);
     };
 
-    const { telegram: telegramConfig, meta: metaConfig } = config;
+    const { telegram: telegramConfig, meta: metaConfig, viber: viberConfig } = config;
     const sandbox =
       telegramConfig.mode === 'sandbox' ? await connectSandbox(config, telegramConfig.token) : undefined;
     if (sandbox !== undefined) opened.add('sandbox', () => sandbox.close());
@@ -132,6 +143,20 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
     });
     opened.add('Telegram client', () => telegram.close());
 
+    const viber = connectViber(viberConfig, {
+      baseUrl: viberConfig.mode === 'sandbox' ? sandbox?.viberUrl : undefined,
+      async accept(update) {
+        const result = await inbox.accept(update);
+        metrics.received('viber', result);
+        return result;
+      },
+      store,
+      limiter: redis === undefined ? undefined : storeLimiter(store),
+      onEvent,
+      onFailure: (failure) => onFailure({ service: 'viber', ...failure }),
+    });
+    if (viber !== undefined) opened.add('Viber client', () => viber.close());
+
     const meta = connectMeta(metaConfig, {
       outbox,
       sandbox: sandbox?.meta,
@@ -143,8 +168,16 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
 
     const channels: Channel[] = [
       { id: 'telegram', name: 'Telegram', account: telegram.botId, maxTextLength: 4_096 },
+      ...(viber
+        ? [{ id: 'viber', name: 'Viber', account: viber.account, maxTextLength: 7_000 } as const]
+        : []),
     ];
-    const checks = { ...notConfigured, telegram: telegram.health, 'meta-capi': meta?.health };
+    const checks = {
+      ...notConfigured,
+      telegram: telegram.health,
+      viber: viber?.health,
+      'meta-capi': meta?.health,
+    };
     const integrationsHealth = createHealthHandler({ checks });
     const admin = createAdminGuard(config.adminToken);
     const api = createApi({
@@ -160,6 +193,7 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
         mode: sandbox === undefined ? 'live' : 'sandbox',
         simulated: [
           ...(telegramConfig.mode === 'sandbox' ? ['telegram'] : []),
+          ...(viberConfig.mode === 'sandbox' ? ['viber'] : []),
           ...(metaConfig.mode === 'sandbox' ? ['meta-capi'] : []),
         ],
         engine: database.engine,
@@ -183,30 +217,41 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
     const outboxWorker = await outbox.work(
       {
         [telegramTopic]: telegramSender(telegram.client),
+        ...(viber && { [viberTopic]: viberSender(viber.client) }),
         ...(meta && { [meta.buffer.topic]: meta.buffer.sender }),
       },
       {
         graceMs: config.stopTimeoutMs * 0.6,
-        onSettled: (row, trx) =>
-          row.topic === telegramTopic ? followOutbox(row, trx) : followEvent(row, trx),
+        async onSettled(row, trx) {
+          if (!isMessageTopic(row.topic)) return followEvent(row, trx);
+          await followOutbox(row, trx);
+          if (row.topic === viberTopic) await applyReceiptsOf(outbox, trx, row);
+        },
         onFailure({ row, error }) {
+          if (viberFailure(error)?.userUnreachable) {
+            const { receiver: userId } = row.payload as { receiver: string };
+            markReachable(database.kysely, { channel: 'viber', userId, isReachable: false }).catch((failed) =>
+              onFailure({ service: 'viber', operation: 'markReachable', error: failed }),
+            );
+          }
           // What a provider's client threw is in the log by its event already.
           if (!isCartieError(error)) onFailure({ service: 'outbox', operation: row.topic, error });
         },
         onChange({ topic, id, status }) {
           log.debug({ topic, id, status }, 'outbox');
-          api.live.poke(topic === telegramTopic ? 'conversations' : 'leads');
+          api.live.poke(isMessageTopic(topic) ? 'conversations' : 'leads');
           api.live.poke('queue');
         },
       },
     );
     opened.add('outbox', async () => outboxWorker[Symbol.asyncDispose]());
-    opened.add('receiving', () => telegram.stop());
+    opened.add('receiving', () => Promise.all([telegram.stop(), viber?.stop()]));
 
     await boss.createQueue(sweepJob);
     await boss.work(sweepJob, async () => {
       await errors.sweep();
       await forgetVisitors(database.kysely);
+      await sweepReceipts(database.kysely);
     });
     await boss.schedule(sweepJob, '17 * * * *');
 
@@ -235,13 +280,17 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
       onError: (error) => log.error({ err: error }, 'a request failed'),
     });
     const http = await listen(config, {
-      webhooks: telegram.webhook === undefined ? {} : { [telegramWebhookPath]: telegram.webhook },
+      webhooks: {
+        ...(telegram.webhook && { [telegramWebhookPath]: telegram.webhook }),
+        ...(viber && { [viberWebhookPath]: viber.webhook }),
+      },
       app,
     });
     opened.add('HTTP', async () => {
       api.live.close();
       await http.close();
     });
+    viber?.receive(config.publicUrl ?? http.url);
     await telegram.receive(
       ('publicUrl' in telegramConfig ? telegramConfig.publicUrl : undefined) ?? http.url,
     );
@@ -263,6 +312,8 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
     throw error;
   }
 }
+
+const isMessageTopic = (topic: string): boolean => (messageTopics as readonly string[]).includes(topic);
 
 const sweepJob = 'sweep-integration-errors';
 
