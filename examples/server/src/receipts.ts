@@ -71,8 +71,8 @@ async function applyReceipts(
 }
 
 /**
- * A phone speaks of a message that we know under no id: it is the oldest one in doubt, since every message to the user
- * goes through the outbox, one after another. Not while another is on its way: then it may be that one; and not by what was
+ * A phone speaks of messages that we know under no id: they are those in doubt, in their order, since every message to
+ * the user goes through the outbox, one after another. Only where it speaks of as many: of fewer nobody knows which. Not while another is on its way: then it may be that one; and not by what was
  * told before the message was there.
  */
 async function settleDoubts(
@@ -82,11 +82,13 @@ async function settleDoubts(
 ): Promise<void> {
   const { rows } = await sql<{ outbox_id: string; external_id: string; failed: boolean }>`
     with doubt as (
-      select outbox_id, created_at, row_number() over (order by id) as place from messages
+      select outbox_id, created_at, row_number() over (order by id) as place,
+        count(*) over () as doubts
+      from messages
       where conversation_id = ${conversationId} and state = 'in_doubt'
     ), strange as (
       select external_id, bool_or(state = 'failed') as failed, min(at) as at,
-        row_number() over (order by min(at), external_id) as place
+        row_number() over (order by min(at), external_id) as place, count(*) over () as told
       from message_receipts r
       where conversation_id = ${conversationId} and at >= (select min(created_at) from doubt) and not exists (
         select from messages m where m.conversation_id = r.conversation_id and m.external_id = r.external_id
@@ -94,7 +96,7 @@ async function settleDoubts(
       group by external_id
     )
     select outbox_id, external_id, failed from doubt join strange using (place)
-    where not exists (
+    where doubts = told and not exists (
       select from messages where conversation_id = ${conversationId} and state = 'queued'
     )`.execute(trx.native);
   for (const { outbox_id: id, external_id: messageId } of rows) {

@@ -52,7 +52,7 @@ function threadBar(conversation) {
       ${avatar(title, externalId)}
       <div class="bar-text">
         <h1>${title}</h1>
-        <p>Telegram${username ? html` · @${username}` : nothing}</p>
+        <p>${channelOf(conversation)?.name ?? conversation.channel}${username ? html` · @${username}` : nothing}</p>
       </div>
       ${leadActions(conversation)}
       ${sandboxUrl ? external(sandboxUrl, html`Write as a user`) : nothing}
@@ -104,10 +104,12 @@ function isGroup(a, b) {
   );
 }
 
+const channelOf = ({ channel }) => state.session.channels.find(({ id }) => id === channel);
+
 const isProblem = ({ state }) => state === 'failed' || state === 'in_doubt';
 
 function bubble(message, { startsGroup, endsGroup }) {
-  const { direction, author, text, kind, state: status, createdAt, settledAt } = message;
+  const { direction, author, text, kind, state: status, createdAt, settledAt, deliveredAt, seenAt } = message;
   const isOut = direction === 'out';
   return html`
     <article class="message ${direction} ${status} ${startsGroup ? 'starts' : ''} ${endsGroup ? 'ends' : ''}" data-message=${message.id}>
@@ -120,6 +122,7 @@ function bubble(message, { startsGroup, endsGroup }) {
           ? html`<p class="meta">
             ${isOut ? html`<span>${author === 'operator' ? 'You' : 'Automatic reply'}</span>` : html`<span>${author}</span>`}
             ${time(settledAt ?? createdAt, timeOf(createdAt))} ${isOut ? tick(status) : nothing}
+            ${status === 'sent' && deliveredAt !== null ? html`<span>${seenAt === null ? 'Delivered' : 'Seen'}</span>` : nothing}
           </p>`
           : nothing
       }
@@ -162,10 +165,11 @@ function unsentBubble(message) {
     </article>`;
 }
 
-function composer({ id, noReply, title }) {
+function composer(conversation) {
+  const { id, noReply, title } = conversation;
   if (noReply !== null) return html`<p class="no-reply">${icons.errors} <span>${noReply}</span></p>`;
   const draft = state.drafts.get(id) ?? '';
-  const limit = state.session.channels.find((channel) => channel.id === 'telegram').maxTextLength;
+  const limit = channelOf(conversation).maxTextLength;
   const isTooLong = draft.length > limit;
   const send = () => {
     const text = draft.trim();

@@ -59,6 +59,7 @@ export const reasons = {
   timeout: 'The provider did not answer in time',
   unauthorized: 'The provider does not accept our token',
   upstream_error: 'The provider failed',
+  not_delivered: 'The provider could not bring it to the phone',
 };
 
 export const reasonOf = (code) => reasons[code] ?? (code ? code.replaceAll('_', ' ') : 'No reason is known');
@@ -92,7 +93,9 @@ export const doubtOf = (code) => doubts[code] ?? reasonOf(code);
 
 /** What a message is, where it has no text of its own. */
 export const kindOf = (kind) =>
-  kind === 'callback_query' ? 'Pressed a button' : capital(kind.replaceAll('_', ' '));
+  kind === 'callback_query' || kind === 'keyboard_tap'
+    ? 'Pressed a button'
+    : capital(kind.replaceAll('_', ' '));
 
 export const stateWords = {
   queued: 'Queued',
