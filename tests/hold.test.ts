@@ -3,6 +3,8 @@ import { runCrashes } from '../bench/hold/crash.ts';
 import { runMalformed } from '../bench/hold/malformed.ts';
 import { runReplies } from '../bench/hold/replies.ts';
 import { runTakeover } from '../bench/hold/takeover.ts';
+import { runViberCrashes } from '../bench/hold/viber-crash.ts';
+import { runViberMalformed } from '../bench/hold/viber-malformed.ts';
 import { runWebhookLoad } from '../bench/hold/webhook-load.ts';
 import { hasPostgres } from './support/postgres.ts';
 
@@ -37,6 +39,12 @@ describe('under load', () => {
   });
 });
 
+describe('malformed callbacks of Viber', () => {
+  test('get a 4xx, and a genuine one is still taken', { timeout }, async () => {
+    expect(await runViberMalformed({ requests: 3_000 })).toMatchObject({ others: 0, stillWorks: true });
+  });
+});
+
 describe('killed at random', () => {
   test('the server loses nothing that it acknowledged and answers nothing twice', { timeout }, async () => {
     const report = await runCrashes({ engine: 'pglite', kills: 3, longestLifeMs: 1_500 });
@@ -50,6 +58,18 @@ describe('killed at random', () => {
     });
     expect(report.stored).toBe(report.sent);
     expect(report.inDoubt).toBeLessThanOrEqual(report.inFlightAtKills);
+  });
+
+  test('so it is with Viber, whose phones settle what was in doubt', { timeout }, async () => {
+    const report = await runViberCrashes({ engine: 'pglite', kills: 3, longestLifeMs: 1_500 });
+    expect(report).toMatchObject({
+      drained: true,
+      lost: 0,
+      storedTwice: 0,
+      answeredTwice: 0,
+      falselySent: 0,
+      unexplained: 0,
+    });
   });
 });
 

@@ -45,7 +45,7 @@ export interface ViberCrashReport {
 export async function runViberCrashes(options: ViberCrashOptions): Promise<ViberCrashReport> {
   const { kills, rate = 20, users = 100, longestLifeMs = 3_000 } = options;
   await using database = await createServerDatabase(options.engine);
-  await using sandbox = await startSandbox({ history: 1_000_000, timeScale: 0.005 });
+  await using sandbox = await startSandbox({ history: 1_000_000, timeScale: 0.002 });
   const environment = {
     ...database.environment,
     ...sandboxEnvironment(sandbox),
