@@ -154,6 +154,36 @@ describe('Meta', () => {
   });
 });
 
+describe('Viber', () => {
+  const viber = { VIBER_AUTH_TOKEN: '44dafb7e0f40021e-61a47a1e6778d187-f2c5a676a07050b3' };
+  const PUBLIC_URL = 'https://bot.example.com';
+
+  it('is the sandbox where nothing is real, real with a token, and off beside a real bot', async () => {
+    await using folder = await freshFolder();
+    expect(loadConfig({ DATA_DIR: folder.path }).viber).toMatchObject({
+      mode: 'sandbox',
+      senderName: 'Support',
+    });
+    expect(loadConfig({ ...real, ...viber, PUBLIC_URL, VIBER_SENDER_NAME: 'Cars' }).viber).toEqual({
+      mode: 'live',
+      authToken: viber.VIBER_AUTH_TOKEN,
+      senderName: 'Cars',
+    });
+    expect(loadConfig(real).viber).toEqual({ mode: 'off' });
+  });
+
+  it('needs an address that Viber can call, and an ADMIN_TOKEN', async () => {
+    await using folder = await freshFolder();
+    expect(problems({ ...real, ...viber })).toContain('VIBER_AUTH_TOKEN needs PUBLIC_URL');
+    expect(problems({ ...viber, PUBLIC_URL, DATA_DIR: folder.path })).toContain(
+      'the server talks to the real Viber',
+    );
+    const message = problems({ ...real, PUBLIC_URL, VIBER_AUTH_TOKEN: 'short' });
+    expect(message).toContain('VIBER_AUTH_TOKEN');
+    expect(message).not.toContain('short');
+  });
+});
+
 describe('leads', () => {
   it('come from this server’s own pages, ten a minute from one address, until told otherwise', () => {
     expect(loadConfig(real).leads).toEqual({ origins: [], perMinute: 10, trustedProxies: 0, country: 'UA' });
