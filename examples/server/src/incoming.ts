@@ -1,25 +1,49 @@
-import type { InboxHandler, Outbox } from '@cartie/core/postgres';
+import type { InboxRow, SqlTransaction } from '@cartie/core';
+import type { Outbox } from '@cartie/core/postgres';
 import { autoReply } from './auto-reply.ts';
 import type { AutoReplyConfig } from './config.ts';
-import { recordEdit, recordInbound } from './conversations.ts';
+import { type Recorded, recordEdit, recordInbound } from './conversations.ts';
 import type { AppTransaction } from './database.ts';
 import { queueMessage } from './outgoing.ts';
-import { readTelegramUpdate } from './telegram-updates.ts';
+import { type InboundMessage, readTelegramUpdate } from './telegram-updates.ts';
 
-/** Handles what is in the inbox: stores the message and, where the rule says so, queues the answer, all in one transaction. */
+/**
+ * Handles what is in the inbox: stores the messages and, where the rule says so, queues the answers, all in one
+ * transaction. It takes one row or several; each message of a run is stored by the same statement.
+ */
 export function createIncomingHandler(options: {
   outbox: Outbox<AppTransaction>;
   autoReply: AutoReplyConfig;
-}): InboxHandler<AppTransaction> {
-  return async (row, trx) => {
-    const event = readTelegramUpdate(row);
-    if (event === undefined) return;
-    const { message } = event;
-    if (event.type === 'edit') {
-      await recordEdit(trx.native, message);
-      return;
+}): (rows: readonly InboxRow[], trx: SqlTransaction<AppTransaction>) => Promise<void> {
+  return async (rows, trx) => {
+    const run: { row: InboxRow; message: InboundMessage }[] = [];
+    const store = async (): Promise<void> => {
+      const taken = run.splice(0);
+      const recorded = await recordInbound(
+        trx.native,
+        taken.map(({ message }) => message),
+      );
+      for (const [index, { row, message }] of taken.entries()) {
+        await answer(row, message, recorded[index] as Recorded, trx);
+      }
+    };
+    for (const row of rows) {
+      const event = readTelegramUpdate(row);
+      if (event?.type === 'message') run.push({ row, message: event.message });
+      if (event?.type !== 'edit') continue;
+      // An edit may be of a message that came just before it.
+      await store();
+      await recordEdit(trx.native, event.message);
     }
-    const { conversationId, firstContact } = await recordInbound(trx.native, message);
+    await store();
+  };
+
+  async function answer(
+    row: InboxRow,
+    message: InboundMessage,
+    { conversationId, firstContact }: Recorded,
+    trx: SqlTransaction<AppTransaction>,
+  ): Promise<void> {
     const text = autoReply(message, { firstContact, config: options.autoReply });
     if (text === undefined) return;
     const { account, chatId } = message;
@@ -31,5 +55,5 @@ export function createIncomingHandler(options: {
       text,
       id: `reply:${row.source}:${row.id}`,
     });
-  };
+  }
 }

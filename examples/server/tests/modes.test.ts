@@ -12,7 +12,7 @@ vi.setConfig({ testTimeout: 60_000 });
 
 const token = '7100000001:AAa-bot-of-a-customer-of-the-real-one';
 const adminToken = 'a-token-of-an-operator';
-const closing: (() => Promise<unknown>)[] = [];
+const closing: (() => PromiseLike<unknown>)[] = [];
 afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close();
 });
