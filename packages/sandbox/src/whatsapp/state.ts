@@ -122,7 +122,7 @@ export function createState(): State {
 
 /** An id as Meta gives them. */
 export function newId(): string {
-  return String(randomInt(10 ** 14, 10 ** 15 - 1));
+  return String(randomInt(10 ** 14, 3 * 10 ** 14));
 }
 
 /** The id of a message. */
