@@ -23,7 +23,10 @@ describe('the options', () => {
     [{ phoneNumberId: '1', accessToken: ' ' }, 'accessToken'],
     [{ phoneNumberId: '1', accessToken: 'x', apiVersion: '26' }, 'apiVersion'],
     [{ phoneNumberId: '1', accessToken: 'x', appSecret: '' }, 'appSecret'],
-    [{ phoneNumberId: '1', accessToken: 'x', rates: { pair: { limit: 0, intervalMs: 1 } } }, 'rates.pair.limit'],
+    [
+      { phoneNumberId: '1', accessToken: 'x', rates: { pair: { limit: 0, intervalMs: 1 } } },
+      'rates.pair.limit',
+    ],
     [{ phoneNumberId: '1', accesToken: 'x' }, 'accesToken'],
   ])('%o: the error names %s', (options, field) => {
     expect(() => createWhatsAppClient(options as WhatsAppClientOptions)).toThrow(
@@ -33,28 +36,58 @@ describe('the options', () => {
 
   it('that a method needs are named when they are missing', async () => {
     const client = clientOf(sandbox.whatsapp.apiUrl, { businessAccountId: undefined });
-    expect(await failureOf(all(client.templates.list()))).toMatchObject({ code: 'invalid_config', field: 'businessAccountId' });
+    expect(await failureOf(all(client.templates.list()))).toMatchObject({
+      code: 'invalid_config',
+      field: 'businessAccountId',
+    });
   });
 });
 
 describe('templates', () => {
   it('are created, approved, listed page by page, edited and deleted', async () => {
     const { number, client } = sandboxClient(sandbox);
-    const { id, status } = await client.templates.create({ name: 'ready', language: 'en_US', category: 'UTILITY', components: [{ type: 'BODY', text: 'Hello {{1}}' }] });
+    const { id, status } = await client.templates.create({
+      name: 'ready',
+      language: 'en_US',
+      category: 'UTILITY',
+      components: [{ type: 'BODY', text: 'Hello {{1}}' }],
+    });
     expect(status).toBe('PENDING');
-    const template = { name: 'ready', language: { code: 'en_US' }, components: [{ type: 'body' as const, parameters: [{ type: 'text' as const, text: 'Olena' }] }] };
+    const template = {
+      name: 'ready',
+      language: { code: 'en_US' },
+      components: [{ type: 'body' as const, parameters: [{ type: 'text' as const, text: 'Olena' }] }],
+    };
     const message = { to: '380671234567', type: 'template', template } as const;
     expect((await failureOf(client.send(message))).provider?.code).toBe(132001);
     sandbox.whatsapp.setTemplate(id, 'APPROVED');
     await client.send(message);
-    expect((await failureOf(client.send({ ...message, template: { ...template, components: [] } }))).provider?.code).toBe(132000);
-    for (let index = 0; index < 6; index++) sandbox.whatsapp.createTemplate(number, { name: `t${index}`, language: 'uk', components: [] });
-    expect((await all(client.templates.list({ pageSize: 2 }))).map(({ name }) => name)).toEqual(['ready', 't0', 't1', 't2', 't3', 't4', 't5']);
+    expect(
+      (await failureOf(client.send({ ...message, template: { ...template, components: [] } }))).provider
+        ?.code,
+    ).toBe(132000);
+    for (let index = 0; index < 6; index++)
+      sandbox.whatsapp.createTemplate(number, { name: `t${index}`, language: 'uk', components: [] });
+    expect((await all(client.templates.list({ pageSize: 2 }))).map(({ name }) => name)).toEqual([
+      'ready',
+      't0',
+      't1',
+      't2',
+      't3',
+      't4',
+      't5',
+    ]);
     expect(await all(client.templates.list({ limit: 2, language: 'uk' }))).toHaveLength(2);
     await client.templates.edit(id, { components: [{ type: 'BODY', text: 'Hi' }] });
     expect(await client.templates.get(id)).toMatchObject({ status: 'PENDING', components: [{ text: 'Hi' }] });
     expect(await client.templates.delete({ name: 'ready' })).toEqual({ success: true });
-    expect((await failureOf(client.templates.create({ name: 'Not So', language: 'uk', category: 'UTILITY', components: [] }))).field).toBe('name');
+    expect(
+      (
+        await failureOf(
+          client.templates.create({ name: 'Not So', language: 'uk', category: 'UTILITY', components: [] }),
+        )
+      ).field,
+    ).toBe('name');
   });
 });
 
@@ -74,7 +107,11 @@ describe('flows', () => {
     await client.flows.delete(draft.id);
     expect((await all(client.flows.list())).map(({ name }) => name)).toEqual(['Book a visit']);
     const other = sandboxClient(sandbox);
-    const { migrated_flows } = await other.client.flows.migrate({ source_waba_id: (await all(client.account.phoneNumbers()))[0] ? sandbox.whatsapp.numbers()[0]?.businessAccountId ?? '' : '' });
+    const { migrated_flows } = await other.client.flows.migrate({
+      source_waba_id: (await all(client.account.phoneNumbers()))[0]
+        ? (sandbox.whatsapp.numbers()[0]?.businessAccountId ?? '')
+        : '',
+    });
     expect(migrated_flows).toMatchObject([{ source_name: 'Book a visit' }]);
   });
 });
@@ -82,9 +119,16 @@ describe('flows', () => {
 describe('the number and the account', () => {
   it('are registered, verified, set up and read', async () => {
     const { number, client } = sandboxClient(sandbox);
-    expect(await client.phoneNumber.info()).toMatchObject({ id: number.phoneNumberId, quality_rating: 'GREEN', status: 'CONNECTED' });
+    expect(await client.phoneNumber.info()).toMatchObject({
+      id: number.phoneNumberId,
+      quality_rating: 'GREEN',
+      status: 'CONNECTED',
+    });
     await client.phoneNumber.deregister();
-    expect((await failureOf(client.send({ to: '380671234567', type: 'text', text: { body: 'x' } }))).provider?.code).toBe(133010);
+    expect(
+      (await failureOf(client.send({ to: '380671234567', type: 'text', text: { body: 'x' } }))).provider
+        ?.code,
+    ).toBe(133010);
     await client.phoneNumber.requestCode({ code_method: 'SMS', language: 'uk' });
     await client.phoneNumber.verifyCode('123456');
     await client.phoneNumber.register({ pin: '123456' });
@@ -92,18 +136,24 @@ describe('the number and the account', () => {
     await client.phoneNumber.setPin('654321');
     await client.phoneNumber.updateProfile({ about: 'Cars', websites: ['https://cars.example'] });
     expect(await client.phoneNumber.profile()).toMatchObject({ about: 'Cars' });
-    expect((await failureOf(client.phoneNumber.updateProfile({ about: 'x'.repeat(140) }))).field).toBe('about');
+    expect((await failureOf(client.phoneNumber.updateProfile({ about: 'x'.repeat(140) }))).field).toBe(
+      'about',
+    );
     await client.phoneNumber.updateSettings({ calling: { status: 'ENABLED' } });
     expect(await client.phoneNumber.settings()).toMatchObject({ calling: { status: 'ENABLED' } });
     await client.phoneNumber.setEncryption('-----BEGIN PUBLIC KEY-----\nabc\n-----END PUBLIC KEY-----');
-    expect(await client.phoneNumber.encryption()).toMatchObject({ business_public_key_signature_status: 'VALID' });
+    expect(await client.phoneNumber.encryption()).toMatchObject({
+      business_public_key_signature_status: 'VALID',
+    });
     await client.phoneNumber.block(['380671234567']);
     expect(await all(client.phoneNumber.blockedUsers())).toMatchObject([{ wa_id: '380671234567' }]);
     await client.phoneNumber.unblock(['380671234567']);
     expect(await all(client.phoneNumber.blockedUsers())).toEqual([]);
     expect((await failureOf(client.phoneNumber.register({ pin: '12' }))).field).toBe('pin');
     await client.account.subscribe({ override_callback_uri: 'https://example.com/hook', verify_token: 'v' });
-    expect(await all(client.account.subscribedApps())).toMatchObject([{ override_callback_uri: 'https://example.com/hook' }]);
+    expect(await all(client.account.subscribedApps())).toMatchObject([
+      { override_callback_uri: 'https://example.com/hook' },
+    ]);
     await client.account.unsubscribe();
     expect(await all(client.account.phoneNumbers())).toMatchObject([{ id: number.phoneNumberId }]);
   });
@@ -111,16 +161,25 @@ describe('the number and the account', () => {
   it('is never registered twice by itself', async () => {
     const { client } = sandboxClient(sandbox);
     sandbox.faults.set({ provider: 'whatsapp', method: 'register', kind: 'server_error' });
-    expect(await failureOf(client.phoneNumber.register({ pin: '123456' }))).toMatchObject({ attempts: 1, outcome: 'unknown' });
+    expect(await failureOf(client.phoneNumber.register({ pin: '123456' }))).toMatchObject({
+      attempts: 1,
+      outcome: 'unknown',
+    });
   });
 });
 
 describe('call', () => {
   it('does what the client has no method for', async () => {
     const { number, client } = sandboxClient(sandbox);
-    const { data, status } = await client.call<{ id: string }>({ method: 'GET', path: `/${number.phoneNumberId}`, query: { fields: 'id' } });
+    const { data, status } = await client.call<{ id: string }>({
+      method: 'GET',
+      path: `/${number.phoneNumberId}`,
+      query: { fields: 'id' },
+    });
     expect([data.id, status]).toEqual([number.phoneNumberId, 200]);
-    expect((await failureOf(client.call({ method: 'GET', path: 'https://evil.example' }))).field).toBe('path');
+    expect((await failureOf(client.call({ method: 'GET', path: 'https://evil.example' }))).field).toBe(
+      'path',
+    );
     expect((await failureOf(client.call({ method: 'GET', path: '/../v1/x' }))).field).toBe('path');
   });
 });
@@ -128,10 +187,17 @@ describe('call', () => {
 describe('health', () => {
   it('tells of the number and of the token', async () => {
     const { number, client } = sandboxClient(sandbox);
-    expect(await client.health()).toMatchObject({ status: 'ok', facts: { quality: 'GREEN', numberStatus: 'CONNECTED', token: 'valid' } });
+    expect(await client.health()).toMatchObject({
+      status: 'ok',
+      facts: { quality: 'GREEN', numberStatus: 'CONNECTED', token: 'valid' },
+    });
     sandbox.whatsapp.setToken(number.token, 'expired');
     expect((await client.health()).status).toBe('ok');
-    const other = createWhatsAppClient({ phoneNumberId: number.phoneNumberId, accessToken: number.token, baseUrl: sandbox.whatsapp.apiUrl });
+    const other = createWhatsAppClient({
+      phoneNumberId: number.phoneNumberId,
+      accessToken: number.token,
+      baseUrl: sandbox.whatsapp.apiUrl,
+    });
     expect(await other.health()).toMatchObject({ status: 'down', facts: { token: 'refused' } });
   });
 });

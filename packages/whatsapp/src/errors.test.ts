@@ -33,7 +33,12 @@ describe('a code of Meta', () => {
   ])('%i is %s: %s', async (code, cartieCode, action, retryable) => {
     await using graph = await startGraph(() => refusal(code));
     const error = await failureOf(clientOf(graph.url).send(message, { retries: 0 }));
-    expect(error).toMatchObject({ code: cartieCode, retryable, provider: { code, message: 'Details' }, requestId: 'Atrace1' });
+    expect(error).toMatchObject({
+      code: cartieCode,
+      retryable,
+      provider: { code, message: 'Details' },
+      requestId: 'Atrace1',
+    });
     expect(whatsAppFailure(error)).toMatchObject({ action, code });
     expect(whatsAppFailure({ code })).toEqual(whatsAppFailure(error));
   });
@@ -65,12 +70,16 @@ it('no error shows the token, the recipient or the text', async () => {
   await using graph = await startGraph((_, n) =>
     n === 1
       ? 'reset'
-      : refusal(n === 2 ? 131026 : 2, `${token} to 380671234567 at https://graph.facebook.com/?access_token=${token}`),
+      : refusal(
+          n === 2 ? 131026 : 2,
+          `${token} to 380671234567 at https://graph.facebook.com/?access_token=${token}`,
+        ),
   );
   const client = clientOf(graph.url, { appSecret: 'canary-secret-of-the-app' });
   for (let attempt = 0; attempt < 3; attempt++) {
     const error = await failureOf(client.send({ ...message, text: { body: 'canary text' } }, { retries: 0 }));
     const shown = `${JSON.stringify(error)} ${error.message} ${error.stack} ${String(error.cause)}`;
-    for (const secret of [token, '380671234567', 'canary']) expect(shown.replaceAll('canary.test', '')).not.toContain(secret);
+    for (const secret of [token, '380671234567', 'canary'])
+      expect(shown.replaceAll('canary.test', '')).not.toContain(secret);
   }
 });

@@ -43,7 +43,10 @@ describe('upload', () => {
   ])('names %s where it is wrong', async (field, make) => {
     const { client } = sandboxClient(sandbox);
     const { source, options } = make();
-    expect(await failureOf(client.media.upload(source, options))).toMatchObject({ code: 'invalid_input', field });
+    expect(await failureOf(client.media.upload(source, options))).toMatchObject({
+      code: 'invalid_input',
+      field,
+    });
     expect(sandbox.whatsapp.calls()).toEqual([]);
   });
 
@@ -71,7 +74,12 @@ describe('download', () => {
     const url = `${sandbox.whatsapp.apiUrl}/whatsapp_business/attachments/?mid=expired`;
     const sha256 = createHash('sha256').update(bytes).digest('base64');
     expect((await client.media.download({ id, url, sha256 })).bytes).toEqual(bytes);
-    expect(sandbox.whatsapp.calls().map(({ operation }) => operation)).toEqual(['media', 'download', 'media_info', 'download']);
+    expect(sandbox.whatsapp.calls().map(({ operation }) => operation)).toEqual([
+      'media',
+      'download',
+      'media_info',
+      'download',
+    ]);
     const other = createHash('sha256').update('other').digest('base64');
     expect((await failureOf(client.media.download({ id, sha256: other }))).code).toBe('invalid_response');
   });
@@ -84,7 +92,9 @@ describe('download', () => {
 
   it('sends the token to nobody but Meta, wherever the URL points', async () => {
     await using evil = await startGraph(() => ({ json: {} }));
-    await using graph = await startGraph(() => ({ json: { id: '5', url: `${evil.url}/file`, mime_type: 'a/b', sha256: '' } }));
+    await using graph = await startGraph(() => ({
+      json: { id: '5', url: `${evil.url}/file`, mime_type: 'a/b', sha256: '' },
+    }));
     const error = await failureOf(clientOf(graph.url).media.download('5'));
     expect(error).toMatchObject({ code: 'invalid_response', outcome: 'not_executed' });
     expect(evil.received).toEqual([]);
@@ -92,10 +102,13 @@ describe('download', () => {
 
   it('follows no redirect', async () => {
     await using evil = await startGraph(() => ({ json: {} }));
-    await using graph = await startGraph(({ url }, _n): never =>
-      (url.startsWith('/file')
-        ? { status: 302, headers: { location: `${evil.url}/` }, text: '' }
-        : { json: { id: '5', url: `http://${'127.0.0.1'}:${port}/file`, mime_type: 'a/b', sha256: '' } }) as never,
+    await using graph = await startGraph(
+      ({ url }, _n): never =>
+        (url.startsWith('/file')
+          ? { status: 302, headers: { location: `${evil.url}/` }, text: '' }
+          : {
+              json: { id: '5', url: `http://${'127.0.0.1'}:${port}/file`, mime_type: 'a/b', sha256: '' },
+            }) as never,
     );
     const port = new URL(graph.url).port;
     expect((await failureOf(clientOf(graph.url).media.download('5'))).code).toBe('rejected');
@@ -127,7 +140,9 @@ describe('a resumable upload', () => {
     await using graph = await startGraph(({ method, headers, body }, n) => {
       if (n === 1) return { json: { id: 'upload:abc' } };
       if (method === 'GET') return { json: { id: 'upload:abc', file_offset: 4 } };
-      parts.push(`${headers.file_offset} ${headers.authorization?.split(' ')[0]} ${body.toString().slice(0, 4)}`);
+      parts.push(
+        `${headers.file_offset} ${headers.authorization?.split(' ')[0]} ${body.toString().slice(0, 4)}`,
+      );
       return parts.length === 1 ? 'reset' : { json: { h: '4::handle' } };
     });
     const { handle } = await clientOf(graph.url).media.uploadResumable(bytes, { type: 'image/png' });

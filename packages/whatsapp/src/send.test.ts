@@ -20,46 +20,72 @@ describe('sending', () => {
     const sent = await client.send(text('Hello'));
     expect(sent).toMatchObject({ status: 'accepted', contact: { wa_id: to }, attempts: 1 });
     await sandbox.whatsapp.settled();
-    expect(sandbox.whatsapp.messages(to).at(-1)).toMatchObject({ id: sent.id, text: 'Hello', status: 'delivered' });
+    expect(sandbox.whatsapp.messages(to).at(-1)).toMatchObject({
+      id: sent.id,
+      text: 'Hello',
+      status: 'delivered',
+    });
   });
 
   it('puts the token into a header, and the proof of the secret into the query', async () => {
     const { number } = sandboxClient(sandbox, {}, { requireProof: true });
-    const client = clientOf(sandbox.whatsapp.apiUrl, { phoneNumberId: number.phoneNumberId, accessToken: async () => number.token, appSecret: number.appSecret });
+    const client = clientOf(sandbox.whatsapp.apiUrl, {
+      phoneNumberId: number.phoneNumberId,
+      accessToken: async () => number.token,
+      appSecret: number.appSecret,
+    });
     await client.send(text('Hello'));
-    expect(sandbox.whatsapp.calls()).toMatchObject([{ operation: 'messages', tokenIn: 'header', status: 200 }]);
-    const other = clientOf(sandbox.whatsapp.apiUrl, { phoneNumberId: number.phoneNumberId, accessToken: number.token, appSecret: 'wrong' });
+    expect(sandbox.whatsapp.calls()).toMatchObject([
+      { operation: 'messages', tokenIn: 'header', status: 200 },
+    ]);
+    const other = clientOf(sandbox.whatsapp.apiUrl, {
+      phoneNumberId: number.phoneNumberId,
+      accessToken: number.token,
+      appSecret: 'wrong',
+    });
     expect((await failureOf(other.send(text('Hello')))).provider?.code).toBe(100);
   });
 
-  it.each(['reset', 'hang', 'server_error', 'html'] as const)('is not repeated after %s, since the message may be out', async (kind) => {
-    const { client } = sandboxClient(sandbox, { timeoutMs: 300 });
-    sandbox.faults.set({ provider: 'whatsapp', method: 'messages', kind, after: kind !== 'hang' });
-    const error = await failureOf(client.send(text('Hello')));
-    expect(error).toMatchObject({ outcome: 'unknown', attempts: 1, operation: 'sendMessage' });
-    expect(sandbox.whatsapp.calls().length).toBeLessThanOrEqual(1);
-  });
+  it.each(['reset', 'hang', 'server_error', 'html'] as const)(
+    'is not repeated after %s, since the message may be out',
+    async (kind) => {
+      const { client } = sandboxClient(sandbox, { timeoutMs: 300 });
+      sandbox.faults.set({ provider: 'whatsapp', method: 'messages', kind, after: kind !== 'hang' });
+      const error = await failureOf(client.send(text('Hello')));
+      expect(error).toMatchObject({ outcome: 'unknown', attempts: 1, operation: 'sendMessage' });
+      expect(sandbox.whatsapp.calls().length).toBeLessThanOrEqual(1);
+    },
+  );
 
   it('is repeated where Meta has said that it did nothing', async () => {
-    await using graph = await startGraph((_, n) => (n === 1 ? refusal(131016) : { json: { messages: [{ id: 'wamid.2' }] } }));
+    await using graph = await startGraph((_, n) =>
+      n === 1 ? refusal(131016) : { json: { messages: [{ id: 'wamid.2' }] } },
+    );
     const sent = await clientOf(graph.url).send(text('Hello'));
     expect(sent).toMatchObject({ id: 'wamid.2', attempts: 2 });
   });
 
   it('says so when the answer names no message', async () => {
     await using graph = await startGraph(() => ({ json: { messages: [] } }));
-    expect(await failureOf(clientOf(graph.url).send(text('Hello')))).toMatchObject({ code: 'invalid_response', outcome: 'unknown' });
+    expect(await failureOf(clientOf(graph.url).send(text('Hello')))).toMatchObject({
+      code: 'invalid_response',
+      outcome: 'unknown',
+    });
   });
 
   it('keeps the order of messages to one recipient, also when the first has to be repeated', async () => {
-    await using graph = await startGraph((_, n) => (n === 1 ? refusal(131016) : { json: { messages: [{ id: `wamid.${n}` }] } }));
+    await using graph = await startGraph((_, n) =>
+      n === 1 ? refusal(131016) : { json: { messages: [{ id: `wamid.${n}` }] } },
+    );
     const client = clientOf(graph.url);
     await Promise.all([client.send(text('1')), client.send(text('2')), client.send(text('3'))]);
     expect(graph.received.map(({ json }) => json.text.body)).toEqual(['1', '1', '2', '3']);
   });
 
   it('waits for earlier messages no longer than its deadline, and passes its place on', async () => {
-    await using graph = await startGraph((_, n) => (n === 1 ? 'hang' : { json: { messages: [{ id: `wamid.${n}` }] } }));
+    await using graph = await startGraph((_, n) =>
+      n === 1 ? 'hang' : { json: { messages: [{ id: `wamid.${n}` }] } },
+    );
     const client = clientOf(graph.url, { timeoutMs: 400 });
     const first = failureOf(client.send(text('1')));
     const late = await failureOf(client.send(text('2'), { deadlineMs: 50 }));
@@ -84,15 +110,27 @@ describe('sending', () => {
 
   it('sends marketing by its own address, templates only', async () => {
     const { number, client } = sandboxClient(sandbox);
-    sandbox.whatsapp.createTemplate(number, { name: 'sale', language: 'en_US', category: 'MARKETING', components: [{ type: 'BODY', text: 'Sale' }] });
-    await client.sendMarketing({ to, type: 'template', template: { name: 'sale', language: { code: 'en_US' } }, product_policy: 'STRICT' });
+    sandbox.whatsapp.createTemplate(number, {
+      name: 'sale',
+      language: 'en_US',
+      category: 'MARKETING',
+      components: [{ type: 'BODY', text: 'Sale' }],
+    });
+    await client.sendMarketing({
+      to,
+      type: 'template',
+      template: { name: 'sale', language: { code: 'en_US' } },
+      product_policy: 'STRICT',
+    });
     expect(sandbox.whatsapp.calls()).toMatchObject([{ operation: 'marketing_messages' }]);
     expect((await failureOf(client.sendMarketing(text('x') as never))).field).toBe('type');
   });
 });
 
 describe('a refusal for the rate', () => {
-  const options = { rates: { pair: { limit: 100, intervalMs: 5_000 }, throughput: { limit: 1_000, intervalMs: 20 } } };
+  const options = {
+    rates: { pair: { limit: 100, intervalMs: 5_000 }, throughput: { limit: 1_000, intervalMs: 20 } },
+  };
   it('of one recipient holds back that recipient only', async () => {
     let refused = false;
     await using graph = await startGraph(({ json }, n) => {
@@ -102,17 +140,23 @@ describe('a refusal for the rate', () => {
       }
       return { json: { messages: [{ id: `wamid.${n}` }] } };
     });
-    const client = clientOf(graph.url, { rates: { ...options.rates, pair: { limit: 10, intervalMs: 6_000, burst: 10 } } });
+    const client = clientOf(graph.url, {
+      rates: { ...options.rates, pair: { limit: 10, intervalMs: 6_000, burst: 10 } },
+    });
     const order: string[] = [];
     await Promise.all([
       client.send(text('slow')).then(({ attempts }) => order.push(`first ${attempts}`)),
-      client.send({ ...text('other'), to: '380670000000' }).then(({ attempts }) => order.push(`other ${attempts}`)),
+      client
+        .send({ ...text('other'), to: '380670000000' })
+        .then(({ attempts }) => order.push(`other ${attempts}`)),
     ]);
     expect(order).toEqual(['other 1', 'first 2']);
   });
 
   it('of the number holds back all of it', async () => {
-    await using graph = await startGraph((_, n) => (n === 1 ? refusal(130429) : { json: { messages: [{ id: `wamid.${n}` }] } }));
+    await using graph = await startGraph((_, n) =>
+      n === 1 ? refusal(130429) : { json: { messages: [{ id: `wamid.${n}` }] } },
+    );
     const client = clientOf(graph.url, { rates: { throughput: { limit: 1_000, intervalMs: 300 } } });
     const startedAt = Date.now();
     const first = client.send(text('1'));
@@ -125,7 +169,11 @@ describe('a refusal for the rate', () => {
 
   it('that lasts long is told, not waited for', async () => {
     await using graph = await startGraph(() => refusal(131049));
-    expect(await failureOf(clientOf(graph.url).send(text('1')))).toMatchObject({ code: 'rejected', retryAfterMs: 86_400_000, attempts: 1 });
+    expect(await failureOf(clientOf(graph.url).send(text('1')))).toMatchObject({
+      code: 'rejected',
+      retryAfterMs: 86_400_000,
+      attempts: 1,
+    });
   });
 });
 
@@ -133,7 +181,11 @@ describe('sendOrTemplate', () => {
   const message = { type: 'text', text: { body: 'Hello' } } as const;
   const prepare = () => {
     const made = sandboxClient(sandbox);
-    sandbox.whatsapp.createTemplate(made.number, { name: 'order_ready', language: 'en_US', components: [{ type: 'BODY', text: 'Ready' }] });
+    sandbox.whatsapp.createTemplate(made.number, {
+      name: 'order_ready',
+      language: 'en_US',
+      components: [{ type: 'BODY', text: 'Ready' }],
+    });
     return made.client;
   };
 
@@ -148,19 +200,25 @@ describe('sendOrTemplate', () => {
   });
 
   it('sends the template when Meta says that the window is closed', async () => {
-    await using graph = await startGraph(({ json }, n) => (json.type === 'text' ? refusal(131047) : { json: { messages: [{ id: `wamid.${n}` }] } }));
+    await using graph = await startGraph(({ json }, n) =>
+      json.type === 'text' ? refusal(131047) : { json: { messages: [{ id: `wamid.${n}` }] } },
+    );
     const result = await clientOf(graph.url).sendOrTemplate({ to, message, template });
     expect(result).toMatchObject({ sent: 'template', id: 'wamid.2' });
   });
 
   it('sends no template when the outcome of the message is unknown', async () => {
     await using graph = await startGraph(() => 'reset');
-    expect((await failureOf(clientOf(graph.url).sendOrTemplate({ to, message, template }))).outcome).toBe('unknown');
+    expect((await failureOf(clientOf(graph.url).sendOrTemplate({ to, message, template }))).outcome).toBe(
+      'unknown',
+    );
     expect(graph.received).toHaveLength(1);
   });
 
   it('checks the template also while the window is open', async () => {
-    const error = await failureOf(prepare().sendOrTemplate({ to, message, template: { name: 'x', language: { code: 'English' } } }));
+    const error = await failureOf(
+      prepare().sendOrTemplate({ to, message, template: { name: 'x', language: { code: 'English' } } }),
+    );
     expect(error.field).toBe('template.language.code');
   });
 });
@@ -171,6 +229,10 @@ describe('what becomes of a message', () => {
     await client.send(text('Hello'));
     await sandbox.whatsapp.settled();
     expect(sandbox.whatsapp.messages(to)).toMatchObject([{ status: 'failed' }]);
-    expect(whatsAppFailure({ code: 131047 })).toEqual({ kind: 'window_closed', action: 'template', code: 131047 });
+    expect(whatsAppFailure({ code: 131047 })).toEqual({
+      kind: 'window_closed',
+      action: 'template',
+      code: 131047,
+    });
   });
 });

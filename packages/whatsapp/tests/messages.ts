@@ -8,7 +8,13 @@ const amount = (value: number) => ({ value, offset: 100 });
 /** One valid message of every type and kind, as the documentation has it. */
 export const validMessages: Readonly<Record<string, OutgoingMessage>> = {
   text: { to, type: 'text', text: { body: 'Your car is ready: https://example.com', preview_url: true } },
-  'reply with opaque data': { to, type: 'text', text: { body: 'Yes' }, context: { message_id: 'wamid.1' }, biz_opaque_callback_data: 'order-7' },
+  'reply with opaque data': {
+    to,
+    type: 'text',
+    text: { body: 'Yes' },
+    context: { message_id: 'wamid.1' },
+    biz_opaque_callback_data: 'order-7',
+  },
   'to a user id': { recipient: 'UA.13491208655302741918', type: 'text', text: { body: 'Hi' } },
   'to a group': { to: 'Y2FwaV9ncm91cDo', recipient_type: 'group', type: 'text', text: { body: 'Hi all' } },
   image: { to, type: 'image', image: { link: 'https://example.com/car.jpg', caption: 'BMW X5' } },
@@ -16,7 +22,11 @@ export const validMessages: Readonly<Record<string, OutgoingMessage>> = {
   video: { to, type: 'video', video: { id: '903', caption: 'Drive' } },
   document: { to, type: 'document', document: { id: '904', filename: 'offer.pdf', caption: 'Offer' } },
   sticker: { to, type: 'sticker', sticker: { id: '905' } },
-  location: { to, type: 'location', location: { latitude: 50.45, longitude: '30.52', name: 'Kyiv', address: 'Khreshchatyk' } },
+  location: {
+    to,
+    type: 'location',
+    location: { latitude: 50.45, longitude: '30.52', name: 'Kyiv', address: 'Khreshchatyk' },
+  },
   contacts: {
     to,
     type: 'contacts',
@@ -32,7 +42,12 @@ export const validMessages: Readonly<Record<string, OutgoingMessage>> = {
   },
   reaction: { to, type: 'reaction', reaction: { message_id: 'wamid.1', emoji: '👍' } },
   'reaction removed': { to, type: 'reaction', reaction: { message_id: 'wamid.1', emoji: '' } },
-  pin: { to: 'Y2FwaV9ncm91cDo', recipient_type: 'group', type: 'pin', pin: { type: 'pin', message_id: 'wamid.1', expiration_days: 7 } },
+  pin: {
+    to: 'Y2FwaV9ncm91cDo',
+    recipient_type: 'group',
+    type: 'pin',
+    pin: { type: 'pin', message_id: 'wamid.1', expiration_days: 7 },
+  },
   buttons: {
     to,
     type: 'interactive',
@@ -65,7 +80,15 @@ export const validMessages: Readonly<Record<string, OutgoingMessage>> = {
       },
     },
   },
-  'CTA URL': { to, type: 'interactive', interactive: { type: 'cta_url', body, action: { name: 'cta_url', parameters: { display_text: 'Open', url: 'https://example.com' } } } },
+  'CTA URL': {
+    to,
+    type: 'interactive',
+    interactive: {
+      type: 'cta_url',
+      body,
+      action: { name: 'cta_url', parameters: { display_text: 'Open', url: 'https://example.com' } },
+    },
+  },
   flow: {
     to,
     type: 'interactive',
@@ -86,7 +109,11 @@ export const validMessages: Readonly<Record<string, OutgoingMessage>> = {
       },
     },
   },
-  product: { to, type: 'interactive', interactive: { type: 'product', body, action: { catalog_id: 'c1', product_retailer_id: 'p1' } } },
+  product: {
+    to,
+    type: 'interactive',
+    interactive: { type: 'product', body, action: { catalog_id: 'c1', product_retailer_id: 'p1' } },
+  },
   'product list': {
     to,
     type: 'interactive',
@@ -94,12 +121,35 @@ export const validMessages: Readonly<Record<string, OutgoingMessage>> = {
       type: 'product_list',
       header: { type: 'text', text: 'Parts' },
       body,
-      action: { catalog_id: 'c1', sections: [{ title: 'Wheels', product_items: [{ product_retailer_id: 'p1' }] }] },
+      action: {
+        catalog_id: 'c1',
+        sections: [{ title: 'Wheels', product_items: [{ product_retailer_id: 'p1' }] }],
+      },
     },
   },
-  catalog: { to, type: 'interactive', interactive: { type: 'catalog_message', body, action: { name: 'catalog_message', parameters: { thumbnail_product_retailer_id: 'p1' } } } },
-  'location request': { to, type: 'interactive', interactive: { type: 'location_request_message', body, action: { name: 'send_location' } } },
-  address: { to, type: 'interactive', interactive: { type: 'address_message', body, action: { name: 'address_message', parameters: { country: 'IN' } } } },
+  catalog: {
+    to,
+    type: 'interactive',
+    interactive: {
+      type: 'catalog_message',
+      body,
+      action: { name: 'catalog_message', parameters: { thumbnail_product_retailer_id: 'p1' } },
+    },
+  },
+  'location request': {
+    to,
+    type: 'interactive',
+    interactive: { type: 'location_request_message', body, action: { name: 'send_location' } },
+  },
+  address: {
+    to,
+    type: 'interactive',
+    interactive: {
+      type: 'address_message',
+      body,
+      action: { name: 'address_message', parameters: { country: 'IN' } },
+    },
+  },
   'carousel of links': {
     to,
     type: 'interactive',
@@ -112,7 +162,10 @@ export const validMessages: Readonly<Record<string, OutgoingMessage>> = {
           type: 'cta_url' as const,
           header: { type: 'image' as const, image },
           body: { text: 'A car\nto see' },
-          action: { name: 'cta_url' as const, parameters: { display_text: 'See', url: 'https://example.com' } },
+          action: {
+            name: 'cta_url' as const,
+            parameters: { display_text: 'See', url: 'https://example.com' },
+          },
         })),
       },
     },
@@ -128,14 +181,32 @@ export const validMessages: Readonly<Record<string, OutgoingMessage>> = {
           card_index,
           type: 'cta_url' as const,
           header: { type: 'video' as const, video: { id: '903' } },
-          action: { buttons: [{ type: 'quick_reply' as const, quick_reply: { id: `b${card_index}`, title: 'Take' } }] },
+          action: {
+            buttons: [{ type: 'quick_reply' as const, quick_reply: { id: `b${card_index}`, title: 'Take' } }],
+          },
         })),
       },
     },
   },
-  'call permission': { to, type: 'interactive', interactive: { type: 'call_permission_request', body, action: { name: 'call_permission_request' } } },
-  'voice call': { to, type: 'interactive', interactive: { type: 'voice_call', body, action: { name: 'voice_call', parameters: { display_text: 'Call us', ttl_minutes: 60 } } } },
-  'contact request': { to, type: 'interactive', interactive: { type: 'request_contact_info', body, action: { name: 'request_contact_info' } } },
+  'call permission': {
+    to,
+    type: 'interactive',
+    interactive: { type: 'call_permission_request', body, action: { name: 'call_permission_request' } },
+  },
+  'voice call': {
+    to,
+    type: 'interactive',
+    interactive: {
+      type: 'voice_call',
+      body,
+      action: { name: 'voice_call', parameters: { display_text: 'Call us', ttl_minutes: 60 } },
+    },
+  },
+  'contact request': {
+    to,
+    type: 'interactive',
+    interactive: { type: 'request_contact_info', body, action: { name: 'request_contact_info' } },
+  },
   'order details': {
     to,
     type: 'interactive',
@@ -162,7 +233,11 @@ export const validMessages: Readonly<Record<string, OutgoingMessage>> = {
   'order status': {
     to,
     type: 'interactive',
-    interactive: { type: 'order_status', body, action: { name: 'review_order', parameters: { reference_id: 'order-7', order: { status: 'shipped' } } } },
+    interactive: {
+      type: 'order_status',
+      body,
+      action: { name: 'review_order', parameters: { reference_id: 'order-7', order: { status: 'shipped' } } },
+    },
   },
   'template by position': {
     to,
@@ -171,7 +246,10 @@ export const validMessages: Readonly<Record<string, OutgoingMessage>> = {
       name: 'order_ready',
       language: { code: 'en_US', policy: 'deterministic' },
       components: [
-        { type: 'header', parameters: [{ type: 'document', document: { id: '904', filename: 'offer.pdf' } }] },
+        {
+          type: 'header',
+          parameters: [{ type: 'document', document: { id: '904', filename: 'offer.pdf' } }],
+        },
         {
           type: 'body',
           parameters: [
@@ -180,11 +258,31 @@ export const validMessages: Readonly<Record<string, OutgoingMessage>> = {
             { type: 'date_time', date_time: { fallback_value: 'Monday' } },
           ],
         },
-        { type: 'button', sub_type: 'quick_reply', index: '0', parameters: [{ type: 'payload', payload: 'yes' }] },
+        {
+          type: 'button',
+          sub_type: 'quick_reply',
+          index: '0',
+          parameters: [{ type: 'payload', payload: 'yes' }],
+        },
         { type: 'button', sub_type: 'url', index: '1', parameters: [{ type: 'text', text: 'x5' }] },
-        { type: 'button', sub_type: 'copy_code', index: '2', parameters: [{ type: 'coupon_code', coupon_code: 'CARS10' }] },
-        { type: 'button', sub_type: 'flow', index: '3', parameters: [{ type: 'action', action: { flow_token: 't' } }] },
-        { type: 'button', sub_type: 'catalog', index: '4', parameters: [{ type: 'action', action: { thumbnail_product_retailer_id: 'p1' } }] },
+        {
+          type: 'button',
+          sub_type: 'copy_code',
+          index: '2',
+          parameters: [{ type: 'coupon_code', coupon_code: 'CARS10' }],
+        },
+        {
+          type: 'button',
+          sub_type: 'flow',
+          index: '3',
+          parameters: [{ type: 'action', action: { flow_token: 't' } }],
+        },
+        {
+          type: 'button',
+          sub_type: 'catalog',
+          index: '4',
+          parameters: [{ type: 'action', action: { thumbnail_product_retailer_id: 'p1' } }],
+        },
         { type: 'button', sub_type: 'voice_call', index: '5' },
       ],
     },
@@ -196,7 +294,15 @@ export const validMessages: Readonly<Record<string, OutgoingMessage>> = {
       name: 'visit',
       language: { code: 'uk' },
       components: [
-        { type: 'header', parameters: [{ type: 'location', location: { latitude: 50.45, longitude: 30.52, name: 'Kyiv', address: 'Khreshchatyk' } }] },
+        {
+          type: 'header',
+          parameters: [
+            {
+              type: 'location',
+              location: { latitude: 50.45, longitude: 30.52, name: 'Kyiv', address: 'Khreshchatyk' },
+            },
+          ],
+        },
         { type: 'body', parameters: [{ type: 'text', parameter_name: 'name', text: 'Olena' }] },
       ],
     },
@@ -226,7 +332,12 @@ export const validMessages: Readonly<Record<string, OutgoingMessage>> = {
             card_index,
             components: [
               { type: 'header' as const, parameters: [{ type: 'image' as const, image }] },
-              { type: 'button' as const, sub_type: 'quick_reply' as const, index: '0', parameters: [{ type: 'payload' as const, payload: 'a' }] },
+              {
+                type: 'button' as const,
+                sub_type: 'quick_reply' as const,
+                index: '0',
+                parameters: [{ type: 'payload' as const, payload: 'a' }],
+              },
             ],
           })),
         },
@@ -240,7 +351,12 @@ export const validMessages: Readonly<Record<string, OutgoingMessage>> = {
       name: 'sale',
       language: { code: 'en_US' },
       components: [
-        { type: 'limited_time_offer', parameters: [{ type: 'limited_time_offer', limited_time_offer: { expiration_time_ms: 1_800_000_000_000 } }] },
+        {
+          type: 'limited_time_offer',
+          parameters: [
+            { type: 'limited_time_offer', limited_time_offer: { expiration_time_ms: 1_800_000_000_000 } },
+          ],
+        },
       ],
     },
   },

@@ -15,7 +15,10 @@ export interface Received {
 }
 
 /** What a {@link startGraph} answers. */
-export type Reply = { status?: number; headers?: Record<string, string>; json?: unknown; text?: string } | 'reset' | 'hang';
+export type Reply =
+  | { status?: number; headers?: Record<string, string>; json?: unknown; text?: string }
+  | 'reset'
+  | 'hang';
 
 /** A server on loopback that answers as it is told and remembers what it got. */
 export interface FakeGraph extends AsyncDisposable {
