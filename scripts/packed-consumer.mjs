@@ -80,6 +80,33 @@ async function main() {
   await node('import.mjs');
   await node('require.cjs');
 
+  step('type-check that the declarations name exactly the values that are there');
+  write(
+    'names.mjs',
+    `const names = {};
+for (const entry of ${JSON.stringify(entries)}) names[entry] = Object.keys(await import(entry));
+console.log(JSON.stringify(names));`,
+  );
+  const names = JSON.parse(
+    execFileSync(process.execPath, ['names.mjs'], { cwd: app, encoding: 'utf8', timeout: 60_000 }),
+  );
+  write(
+    'names.mts',
+    entries
+      .map(
+        (entry, index) => `import type * as entry${index} from '${entry}';
+type There${index} = ${names[entry].map((name) => `'${name}'`).join(' | ')};
+type Same${index} = [keyof typeof entry${index}, There${index}] extends [There${index}, keyof typeof entry${index}] ? true : never;
+export const same${index}: Same${index} = true; // ${entry}`,
+      )
+      .join('\n'),
+  );
+  await node(
+    'node_modules/typescript/bin/tsc',
+    ...['--noEmit', '--strict', '--target', 'es2023', '--module', 'node16', '--types', 'node'],
+    ...['--lib', 'es2023,esnext.disposable,dom,dom.iterable', 'names.mts'],
+  );
+
   const uses = entries
     .map(
       (entry, index) =>

@@ -10,10 +10,17 @@ export interface TestDatabase extends AsyncDisposable {
 }
 
 /** The databases that a suite runs on: `describe.each(testDatabases)('… on $name', …)`. */
-export const testDatabases: readonly { name: string; available: boolean; open(): Promise<TestDatabase> }[] = [
+export const testDatabases: readonly {
+  name: string;
+  available: boolean;
+  /** Does a transaction own the only connection? */
+  singleConnection: boolean;
+  open(): Promise<TestDatabase>;
+}[] = [
   {
     name: 'PGlite',
     available: true,
+    singleConnection: true,
     async open() {
       const pglite = await PGlite.create();
       return {
@@ -26,6 +33,7 @@ export const testDatabases: readonly { name: string; available: boolean; open():
   {
     name: 'PostgreSQL',
     available: hasPostgres,
+    singleConnection: false,
     async open() {
       const postgres = await freshPostgres({ max: 12 });
       return {

@@ -1,5 +1,6 @@
-import { CartieError, type HealthReport } from '@cartie/core';
+import type { HealthReport } from '@cartie/core';
 import type { Inbox, Outbox, OutboxRow, SqlTransaction } from '@cartie/core/postgres';
+import type { EventBuffer } from '@cartie/meta-capi';
 import { type Context, Hono } from 'hono';
 import { streamSSE } from 'hono/streaming';
 import { z } from 'zod';
@@ -15,8 +16,12 @@ import {
 } from './conversations.ts';
 import type { AppDatabase, AppTransaction } from './database.ts';
 import type { IntegrationErrorLog } from './integration-errors.ts';
+import { addLeadActions, leadListLimit } from './lead-actions.ts';
+import { eventState, type LeadDesk } from './lead-desk.ts';
+import { leadsOfConversations, listLeads } from './leads.ts';
 import { createLiveView, type LiveView } from './live.ts';
 import { queueMessage, telegramTopic } from './outgoing.ts';
+import { readBody } from './read-json.ts';
 import type { MessageState } from './tables.ts';
 
 /** What the API shows and does. */
@@ -26,12 +31,17 @@ export interface ApiParts {
   readonly outbox: Outbox<AppTransaction>;
   readonly errors: IntegrationErrorLog;
   readonly admin: AdminGuard;
+  readonly desk: LeadDesk;
+  /** `undefined` where nothing is told to Meta. */
+  readonly buffer: EventBuffer | undefined;
   readonly channels: readonly Channel[];
   /** The reports of `/health/integrations`. */
   readonly health: () => Promise<Record<string, HealthReport>>;
   /** What the page tells about this server. */
   readonly about: {
     readonly mode: 'sandbox' | 'live';
+    /** Integrations that the sandbox stands for. */
+    readonly simulated: readonly string[];
     readonly engine: string;
     readonly sandboxUrl: string | undefined;
   };
@@ -64,7 +74,7 @@ export function createApi(parts: ApiParts): Api {
     }),
   );
   routes.post('/session', async (context) => {
-    const { token } = await read(context, signInBody);
+    const { token } = await readBody(context, signInBody);
     switch (admin.signIn(context, token)) {
       case 'ok':
         return context.json({ signedIn: true });
@@ -82,6 +92,7 @@ export function createApi(parts: ApiParts): Api {
   routes.use(admin.onlyAdmin);
   addConversations(routes, parts, live);
   addQueues(routes, parts, live);
+  addLeadActions(routes, parts, live);
   routes.get('/integrations', async (context) => context.json(await parts.health()));
   routes.get('/errors', async (context) => {
     const before = idOf(context.req.query('before'));
@@ -96,6 +107,7 @@ function topics(parts: ApiParts): Parameters<typeof createLiveView>[0] {
   return {
     conversations: { everyMs: 1_000, load: () => listWithReasons(parts, { limit: listLimit }) },
     queue: { everyMs: 2_000, load: () => queueState(parts) },
+    leads: { everyMs: 2_000, load: () => leadState(parts) },
     integrations: { everyMs: 5_000, load: parts.health },
     errors: { everyMs: 5_000, load: () => parts.errors.list({ limit: listLimit }) },
   };
@@ -112,7 +124,9 @@ function addConversations(routes: Hono, parts: ApiParts, live: LiveView): void {
 
   routes.get('/conversations/:id', async (context) => {
     const conversation = await findConversation(kysely, idOf(context.req.param('id')) ?? 0);
-    return conversation === undefined ? notFound(context) : context.json(withReason(parts, conversation));
+    if (conversation === undefined) return notFound(context);
+    const leads = await leadsOfConversations(kysely, [conversation.id]);
+    return context.json({ ...withReason(parts, conversation), lead: leads.get(conversation.id) ?? null });
   });
 
   routes.get('/conversations/:id/messages', async (context) => {
@@ -133,7 +147,7 @@ function addConversations(routes: Hono, parts: ApiParts, live: LiveView): void {
   });
 
   routes.post('/conversations/:id/messages', async (context) => {
-    const { text, id } = await read(context, replyBody);
+    const { text, id } = await readBody(context, replyBody);
     const conversation = await findConversation(kysely, idOf(context.req.param('id')) ?? 0);
     if (conversation === undefined) return notFound(context);
     const reason = whyNoReply(parts.channels, conversation);
@@ -217,10 +231,10 @@ const decisions: Readonly<Record<string, Decision>> = {
 async function queueState({ inbox, outbox, database }: ApiParts) {
   const [inboxCounts, outboxCounts, dead, inDoubt, failed] = await Promise.all([
     inbox.counts(),
-    outbox.counts(),
+    outbox.counts(telegramTopic),
     inbox.dead({ limit: listLimit }),
-    outbox.list({ status: 'in_doubt', limit: listLimit }),
-    outbox.list({ status: 'failed', limit: listLimit }),
+    outbox.list({ status: 'in_doubt', topic: telegramTopic, limit: listLimit }),
+    outbox.list({ status: 'failed', topic: telegramTopic, limit: listLimit }),
   ]);
   const rows = [...inDoubt, ...failed];
   const messages = await messagesOfOutbox(
@@ -251,7 +265,23 @@ async function queueState({ inbox, outbox, database }: ApiParts) {
 
 async function listWithReasons(parts: ApiParts, options: Parameters<typeof listConversations>[1]) {
   const conversations = await listConversations(parts.database.kysely, options);
-  return conversations.map((conversation) => withReason(parts, conversation));
+  const leads = await leadsOfConversations(
+    parts.database.kysely,
+    conversations.map(({ id }) => id),
+  );
+  return conversations.map((conversation) => ({
+    ...withReason(parts, conversation),
+    lead: leads.get(conversation.id) ?? null,
+  }));
+}
+
+/** The newest leads, and where the events for Meta are. */
+async function leadState({ database, buffer }: ApiParts) {
+  const [events, leads] = await Promise.all([
+    eventState(database.kysely, buffer),
+    listLeads(database.kysely, { limit: leadListLimit }),
+  ]);
+  return { events, leads };
 }
 
 function withReason<C extends { channel: string; account: string }>(parts: ApiParts, conversation: C) {
@@ -301,30 +331,6 @@ const replyBody = z.object({
   /** Made by the page for each message: a repeated request sends nothing twice. */
   id: z.uuid(),
 });
-
-async function read<T>(context: Context, schema: z.ZodType<T>): Promise<T> {
-  const parsed = schema.safeParse(await readJson(context));
-  if (parsed.success) return parsed.data;
-  const fields = parsed.error.issues.map((issue) => issue.path.join('.') || 'body');
-  throw new CartieError('invalid_input', `Missing or wrong: ${[...new Set(fields)].join(', ')}.`);
-}
-
-const maxBodyBytes = 64 * 1024;
-
-async function readJson(context: Context): Promise<unknown> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of context.req.raw.body ?? []) {
-    size += chunk.byteLength;
-    if (size > maxBodyBytes) throw new CartieError('invalid_input', 'The request is too large.');
-    chunks.push(chunk);
-  }
-  try {
-    return JSON.parse(Buffer.concat(chunks).toString('utf8'));
-  } catch {
-    return undefined;
-  }
-}
 
 function idOf(text: string | undefined): number | undefined {
   return text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : undefined;

@@ -2,6 +2,7 @@ import { isCartieError, type RequestHandler } from '@cartie/core';
 import { type Context, Hono } from 'hono';
 import { secureHeaders } from 'hono/secure-headers';
 import type { AdminGuard } from './admin.ts';
+import { cars } from './cars.ts';
 import type { Metrics } from './metrics.ts';
 import type { StaticFiles } from './static-files.ts';
 
@@ -13,6 +14,8 @@ export interface AppParts {
   readonly metrics: Metrics;
   readonly admin: AdminGuard;
   readonly api: Hono;
+  /** The public `POST /api/leads`. */
+  readonly leadForm: Hono;
   readonly page: StaticFiles;
   readonly onError: (error: unknown) => void;
 }
@@ -39,7 +42,10 @@ export function createApp(parts: AppParts): Hono {
     context.header('cache-control', 'no-store');
     await next();
   });
+  // Before the API, which is for operators: what is not answered here goes on to it.
+  app.route('/api/leads', parts.leadForm);
   app.route('/api', parts.api);
+  app.get('/demo/cars.json', (context) => context.json(cars));
   app.get('*', (context) => parts.page.serve(context));
   app.notFound((context) => context.json({ error: 'There is nothing here.' }, 404));
   app.onError((error, context) => answerError(error, context, parts.onError));

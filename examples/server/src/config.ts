@@ -23,6 +23,34 @@ export type TelegramConfig =
   /** The server asks the real Telegram for updates: there is no public address. */
   | { readonly mode: 'polling'; readonly token: string; readonly apiUrl: string | undefined };
 
+/** How the server reaches Meta's Conversions API. */
+export type MetaConfig =
+  /** A dataset of the sandbox, which needs no account. */
+  | { readonly mode: 'sandbox' }
+  | {
+      readonly mode: 'live';
+      readonly datasetId: string;
+      readonly accessToken: string;
+      readonly appSecret: string | undefined;
+      readonly testEventCode: string | undefined;
+      /** A gateway or proxy in Meta's place. */
+      readonly apiUrl: string | undefined;
+    }
+  /** A real provider is configured, but not this one: nothing is told to Meta, and the page says so. */
+  | { readonly mode: 'off' };
+
+/** Who may send leads to `POST /api/leads`. */
+export interface LeadConfig {
+  /** Sites whose forms are taken beside this server's own pages: `https://cars.example`. */
+  readonly origins: readonly string[];
+  /** Leads that one address may send in a minute. */
+  readonly perMinute: number;
+  /** Proxies in front of this server that append to `X-Forwarded-For`. */
+  readonly trustedProxies: number;
+  /** Of phones without a country code: two letters. */
+  readonly country: string;
+}
+
 /** Which messages the server answers by itself. */
 export interface AutoReplyConfig {
   /** `first`: `/start` and the first message of a conversation. */
@@ -45,6 +73,8 @@ export interface Config {
   /** Base64 keys of 32 bytes, the newest first. */
   readonly encryptionKey: readonly [string, ...string[]];
   readonly telegram: TelegramConfig;
+  readonly meta: MetaConfig;
+  readonly leads: LeadConfig;
   /** A sandbox that runs elsewhere; `undefined` starts one in this process. */
   readonly sandboxUrl: string | undefined;
   /** Port of the sandbox of this process; `undefined` prefers 4010 and takes any where that is busy. */
@@ -70,12 +100,13 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
   }
   const values = parsed.data;
   const telegram = telegramConfig(values);
+  const meta = metaConfig(values, telegram);
   const onSandbox = telegram.mode === 'sandbox';
   const keys = encryptionKeys(values.CARTIE_ENCRYPTION_KEY, {
     dataDir: values.DATA_DIR,
     mayCreate: onSandbox,
   });
-  const problems = [...contradictions(values, telegram), ...(typeof keys === 'string' ? [keys] : [])];
+  const problems = [...contradictions(values, telegram, meta), ...(typeof keys === 'string' ? [keys] : [])];
   if (problems.length > 0 || typeof keys === 'string') throw invalidConfig(problems);
   return {
     host: values.HOST,
@@ -86,6 +117,13 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
     adminToken: values.ADMIN_TOKEN,
     encryptionKey: keys,
     telegram,
+    meta,
+    leads: {
+      origins: values.LEADS_ORIGINS,
+      perMinute: values.LEADS_PER_MINUTE,
+      trustedProxies: values.TRUSTED_PROXIES,
+      country: values.DEFAULT_COUNTRY,
+    },
     sandboxUrl: values.SANDBOX_URL,
     sandboxPort: values.SANDBOX_PORT,
     autoReply: {
@@ -143,6 +181,44 @@ const variables = z.object({
   )
     .transform((value) => value.replace(/\/+$/, ''))
     .optional(),
+  META_DATASET_ID: z
+    .string()
+    .regex(/^\d{5,30}$/, 'must be the id of the dataset (pixel): digits.')
+    .optional(),
+  META_ACCESS_TOKEN: z
+    .string()
+    .regex(/^[\w-]{20,}$/, 'must be a token with rights on the dataset, such as EAA….')
+    .optional(),
+  META_APP_SECRET: z
+    .string()
+    .regex(/^\w{16,}$/, 'must be the secret of the app that the token belongs to.')
+    .optional(),
+  META_TEST_EVENT_CODE: z
+    .string()
+    .regex(/^\w{1,40}$/, 'must be the code that «Test events» shows, such as TEST12345.')
+    .optional(),
+  META_API_URL: url(
+    ['https:', 'http:'],
+    'must be the address of your gateway or proxy, such as https://gateway.example.com/capi.',
+  )
+    .transform((value) => value.replace(/\/+$/, ''))
+    .optional(),
+  LEADS_ORIGINS: z
+    .string()
+    .default('')
+    .transform((value) => value.split(/[\s,]+/).filter((origin) => origin !== ''))
+    .refine(
+      (origins) => origins.every((origin) => URL.canParse(origin) && new URL(origin).origin === origin),
+      'must be sites without a path, with commas between them: https://cars.example,https://www.cars.example.',
+    ),
+  LEADS_PER_MINUTE: wholeNumber('must be a whole number above 0.')
+    .refine((value) => value > 0, 'must be a whole number above 0.')
+    .default(10),
+  TRUSTED_PROXIES: wholeNumber('must be the number of proxies in front of this server: 0, 1, ….').default(0),
+  DEFAULT_COUNTRY: z
+    .string()
+    .regex(/^[A-Za-z]{2}$/, 'must be a country as two letters, such as UA.')
+    .default('UA'),
   SANDBOX_URL: url(
     ['http:'],
     'must be the address of a sandbox on this machine, such as http://127.0.0.1:4010.',
@@ -175,11 +251,28 @@ function telegramConfig(values: Variables): TelegramConfig {
   return { mode: 'webhook', token, webhookSecret, publicUrl: values.PUBLIC_URL, apiUrl };
 }
 
-function contradictions(values: Variables, telegram: TelegramConfig): string[] {
+function metaConfig(values: Variables, telegram: TelegramConfig): MetaConfig {
+  const { META_DATASET_ID: datasetId, META_ACCESS_TOKEN: accessToken } = values;
+  if (datasetId !== undefined && accessToken !== undefined && values.SANDBOX_URL === undefined) {
+    return {
+      mode: 'live',
+      datasetId,
+      accessToken,
+      appSecret: values.META_APP_SECRET,
+      testEventCode: values.META_TEST_EVENT_CODE,
+      apiUrl: values.META_API_URL,
+    };
+  }
+  return { mode: telegram.mode === 'sandbox' ? 'sandbox' : 'off' };
+}
+
+function contradictions(values: Variables, telegram: TelegramConfig, meta: MetaConfig): string[] {
   const problems: string[] = [];
   const exposed = !isLoopback(values.HOST);
-  if (values.ADMIN_TOKEN === undefined && (exposed || telegram.mode !== 'sandbox')) {
-    const why = exposed ? 'HOST can be reached from other machines' : 'the server talks to the real Telegram';
+  const isReal = telegram.mode !== 'sandbox' || meta.mode === 'live';
+  if (values.ADMIN_TOKEN === undefined && (exposed || isReal)) {
+    const real = telegram.mode === 'sandbox' ? 'Meta' : 'Telegram';
+    const why = exposed ? 'HOST can be reached from other machines' : `the server talks to the real ${real}`;
     problems.push(`ADMIN_TOKEN is missing, and ${why}. Make one: openssl rand -hex 24`);
   }
   if (
@@ -195,6 +288,14 @@ function contradictions(values: Variables, telegram: TelegramConfig): string[] {
         ? 'TELEGRAM_API_URL needs TELEGRAM_BOT_TOKEN. Set both or neither.'
         : 'TELEGRAM_API_URL and SANDBOX_URL name two Telegrams. Keep one.',
     );
+  }
+  if ((values.META_DATASET_ID === undefined) !== (values.META_ACCESS_TOKEN === undefined)) {
+    problems.push('META_DATASET_ID and META_ACCESS_TOKEN belong together. Set both or neither.');
+  }
+  for (const name of ['META_APP_SECRET', 'META_TEST_EVENT_CODE', 'META_API_URL'] as const) {
+    if (values[name] !== undefined && values.META_ACCESS_TOKEN === undefined) {
+      problems.push(`${name} needs META_DATASET_ID and META_ACCESS_TOKEN.`);
+    }
   }
   return problems;
 }

@@ -7,7 +7,7 @@ import pg from 'pg';
 import type { ConstructorOptions } from 'pg-boss';
 import { fromPglite } from 'pg-boss';
 import type { Config } from './config.ts';
-import { openEmbeddedPostgres } from './embedded-postgres.ts';
+import { type EmbeddedEvents, openEmbeddedPostgres } from './embedded-postgres.ts';
 import { migrateApp } from './migrations.ts';
 import type { Tables } from './tables.ts';
 
@@ -23,8 +23,8 @@ export interface AppDatabase {
   readonly sql: SqlDatabase<AppTransaction>;
   /** How pg-boss reaches it. */
   readonly boss: ConstructorOptions;
-  /** Throws if the database does not answer. */
-  ping(): Promise<void>;
+  /** Throws if the database does not answer within `timeoutMs`. */
+  ping(timeoutMs: number): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -34,14 +34,14 @@ export interface AppDatabase {
  */
 export async function openDatabase(
   config: Pick<Config, 'databaseUrl' | 'dataDir'>,
-  onMaintenanceFailed: (error: unknown) => void,
+  events: EmbeddedEvents,
 ): Promise<AppDatabase> {
   const database =
     config.databaseUrl === undefined
-      ? await openEmbedded(config.dataDir, onMaintenanceFailed)
+      ? await openEmbedded(config.dataDir, events)
       : openPostgres(config.databaseUrl);
   try {
-    await database.ping();
+    await database.ping(30_000);
     await migratePostgres(database.sql);
     await migrateApp(database.kysely);
     return database;
@@ -51,19 +51,16 @@ export async function openDatabase(
   }
 }
 
-async function openEmbedded(
-  dataDir: string,
-  onMaintenanceFailed: (error: unknown) => void,
-): Promise<AppDatabase> {
+async function openEmbedded(dataDir: string, events: EmbeddedEvents): Promise<AppDatabase> {
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-  const embedded = await openEmbeddedPostgres(join(dataDir, 'postgres'), onMaintenanceFailed);
+  const embedded = await openEmbeddedPostgres(join(dataDir, 'postgres'), events);
   const kysely = new Kysely<Tables>({ dialect: new PGliteDialect({ pglite: embedded.pglite }) });
   return {
     engine: 'PGlite',
     kysely,
     sql: kyselyDatabase<AppTransaction>(kysely),
     boss: { db: fromPglite(embedded.pglite), backend: 'pglite' },
-    ping: () => ping(kysely),
+    ping: (timeoutMs) => ping(kysely, timeoutMs),
     // Not `kysely.destroy()`: pg-boss uses the same PGlite, and closing it is the embedded database's.
     close: () => embedded.close(),
   };
@@ -92,7 +89,7 @@ function openPostgres(connectionString: string): AppDatabase {
     kysely,
     sql: kyselyDatabase<AppTransaction>(kysely),
     boss: { ...settings, max: 4 },
-    ping: () => ping(kysely),
+    ping: (timeoutMs) => ping(kysely, timeoutMs),
     close: () => kysely.destroy(),
   };
 }
@@ -102,9 +99,13 @@ function parserOf(...[type, format]: Parameters<typeof pg.types.getTypeParser>):
   return type === pg.types.builtins.INT8 ? Number : pg.types.getTypeParser(type, format);
 }
 
-async function ping(kysely: Kysely<Tables>): Promise<void> {
+async function ping(kysely: Kysely<Tables>, timeoutMs: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(Object.assign(new Error(), { code: 'ETIMEDOUT' })), timeoutMs);
+  });
   try {
-    await sql`select 1`.execute(kysely);
+    await Promise.race([sql`select 1`.execute(kysely), late]);
   } catch (error) {
     const code = (error as { code?: unknown }).code;
     const reason = typeof code === 'string' ? ` (${code})` : '';
@@ -112,5 +113,7 @@ async function ping(kysely: Kysely<Tables>): Promise<void> {
       service: 'server',
       operation: 'database',
     });
+  } finally {
+    clearTimeout(timer);
   }
 }

@@ -40,7 +40,9 @@ export async function listen(
     server.listen(address.port, address.host, resolve);
   });
   const bound = server.address() as AddressInfo;
-  const host = bound.family === 'IPv6' ? `[${bound.address}]` : bound.address;
+  // «All addresses» is none that could be called.
+  const name = bound.address === '0.0.0.0' || bound.address === '::' ? '127.0.0.1' : bound.address;
+  const host = name.includes(':') ? `[${name}]` : name;
   return {
     url: `http://${host}:${bound.port}`,
     async close() {

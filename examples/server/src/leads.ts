@@ -1,4 +1,5 @@
 import { type Kysely, sql } from 'kysely';
+import { findCar } from './cars.ts';
 import type { AppTransaction } from './database.ts';
 import type { EventState, Tables, Visitor } from './tables.ts';
 
@@ -76,6 +77,7 @@ export interface LeadEvent {
 
 /** A lead as the page lists it. */
 export interface LeadSummary extends Omit<Lead, 'visitor'> {
+  readonly carTitle: string | null;
   readonly seq: number;
   readonly events: readonly LeadEvent[];
 }
@@ -94,7 +96,12 @@ export async function listLeads(
   );
   return rows.map((row) => {
     const { visitor: _, ...lead } = toLead(row);
-    return { ...lead, seq: row.seq, events: events.get(row.id) ?? [] };
+    return {
+      ...lead,
+      carTitle: findCar(row.car)?.title ?? null,
+      seq: row.seq,
+      events: events.get(row.id) ?? [],
+    };
   });
 }
 

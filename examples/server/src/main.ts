@@ -11,8 +11,12 @@ try {
   const config = loadConfig(process.env);
   const log = createLog(config.logLevel);
   const server = await startServer(config, log);
-  console.log(banner(config, server));
+  // Who reads the banner may already stop the server.
   stopOnSignal(server, config.stopTimeoutMs);
+  console.log(banner(config, server));
+  const { message } = await server.crashed;
+  console.error(`The server cannot go on, start it again: ${message}`);
+  process.exit(1);
 } catch (error) {
   console.error(isCartieError(error) ? `The server cannot start:\n\n${error.message}\n` : error);
   process.exitCode = 1;
@@ -46,6 +50,8 @@ function banner(config: Config, server: RunningServer): string {
       `${server.url}${config.adminToken === undefined ? '' : '  (sign in with ADMIN_TOKEN)'}`,
     ],
     ['Telegram', telegramLine(config, server)],
+    ['Meta', metaLine(config, server)],
+    ['Demo shop', `${server.url}/demo`],
     [
       'Database',
       `${server.engine}${config.databaseUrl === undefined ? ` in ${resolve(config.dataDir)}` : ''}`,
@@ -62,5 +68,16 @@ function telegramLine({ telegram }: Config, { sandboxUrl }: RunningServer): stri
       return `real, by webhook at ${telegram.publicUrl}`;
     case 'polling':
       return 'real, by long polling (no PUBLIC_URL)';
+  }
+}
+
+function metaLine({ meta }: Config, { sandboxUrl }: RunningServer): string {
+  switch (meta.mode) {
+    case 'sandbox':
+      return `simulated: see what it gets at ${sandboxUrl}/meta`;
+    case 'live':
+      return `real, dataset ${meta.datasetId}`;
+    case 'off':
+      return 'not configured: no events are made of leads';
   }
 }

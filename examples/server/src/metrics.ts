@@ -71,14 +71,18 @@ export function createMetrics(queues: { inbox: Inbox; outbox: Outbox }): Metrics
     labelNames: ['channel', 'result'],
     registers,
   });
-  // Asked for at each scrape, and by every process: look at one of them, not at the sum.
+  // Asked for at each scrape, and by every process: look at one of them, not at the sum. While the database is down
+  // these are missing; the others must not be.
   new Gauge({
     name: 'cartie_inbox_updates',
     help: 'Updates in the inbox: pending wait for a worker, dead wait for an operator.',
     labelNames: ['status'],
     registers,
     async collect() {
-      const { pending, dead, oldestPendingMs } = await queues.inbox.counts();
+      const counts = await queues.inbox.counts().catch(() => undefined);
+      this.reset();
+      if (counts === undefined) return;
+      const { pending, dead, oldestPendingMs } = counts;
       this.set({ status: 'pending' }, pending);
       this.set({ status: 'dead' }, dead);
       oldestPending.set((oldestPendingMs ?? 0) / 1_000);
@@ -95,7 +99,9 @@ export function createMetrics(queues: { inbox: Inbox; outbox: Outbox }): Metrics
     labelNames: ['status'],
     registers,
     async collect() {
-      for (const [status, count] of Object.entries(await queues.outbox.counts())) this.set({ status }, count);
+      const counts = await queues.outbox.counts().catch(() => undefined);
+      this.reset();
+      for (const [status, count] of Object.entries(counts ?? {})) this.set({ status }, count);
     },
   });
 

@@ -42,7 +42,7 @@ function fromSql(text: string): Migration {
   return {
     async up(db) {
       const code = text.replace(/^\s*--.*$/gm, '');
-      for (const statement of code.match(/(?:\$\$[^]*?\$\$|[^;])+/g) ?? []) {
+      for (const statement of code.match(/(?:\$\$[\s\S]*?\$\$|[^;])+/g) ?? []) {
         if (statement.trim() !== '') await sql.raw(statement).execute(db);
       }
     },

@@ -26,7 +26,7 @@ const litModules = [
   'directives/live.js',
 ];
 
-/** Reads the operator's page: `src/page/` and the template library from its package. */
+/** Reads the operator's page: `src/page/` and the template library from its package; and the demo shop, `src/demo/`. */
 export function readPage(): StaticFiles {
   const page = new URL('page/', import.meta.url);
   const lit = litFolder();
@@ -42,6 +42,10 @@ export function readPage(): StaticFiles {
     });
   };
   for (const name of readdirSync(page)) add(name === 'index.html' ? '/' : `/${name}`, new URL(name, page));
+  const demo = new URL('demo/', import.meta.url);
+  for (const name of readdirSync(demo)) {
+    add(name === 'index.html' ? '/demo' : `/demo/${name}`, new URL(name, demo));
+  }
   for (const name of litModules) add(`/lit-html/${name}`, new URL(name, lit));
 
   return {

@@ -45,8 +45,8 @@ export interface TelegramParts {
   readonly accept: (update: Update) => Promise<unknown>;
   readonly store: KeyValueStore;
   readonly leases: LeaseStore;
-  /** Shares Telegram's limits with other processes. */
-  readonly limiter: Limiter | undefined;
+  /** Shares the limits of a name with other processes. */
+  readonly limiter: (name: string) => Limiter | undefined;
   readonly onEvent: EventListener;
   /** Told what a background task of this module met. */
   readonly onFailure: (failure: { operation: string; error: unknown }) => void;
@@ -64,7 +64,8 @@ export async function connectTelegram(
     token: config.token,
     baseUrl: parts.baseUrl,
     fetch: undiciFetch({ request, dispatcher: agent }),
-    limiter: parts.limiter,
+    // Telegram's limits are a bot's.
+    limiter: parts.limiter(`telegram:${config.token.split(':')[0]}`),
     onEvent: parts.onEvent,
   });
   const botId = await client.botId();

@@ -1,5 +1,4 @@
 import {
-  CartieError,
   createHealthHandler,
   createStores,
   type EventListener,
@@ -12,7 +11,6 @@ import { pgBossQueue } from '@cartie/core/pg-boss';
 import { pinoEvents } from '@cartie/core/pino';
 import { createInbox, createOutbox, postgresStore } from '@cartie/core/postgres';
 import { redisStore } from '@cartie/core/redis';
-import { Redis } from 'ioredis';
 import { PgBoss } from 'pg-boss';
 import type { Logger } from 'pino';
 import { createAdminGuard } from './admin.ts';
@@ -24,10 +22,16 @@ import { type AppTransaction, openDatabase } from './database.ts';
 import { listen } from './http-server.ts';
 import { createIncomingHandler } from './incoming.ts';
 import { createIntegrationErrorLog } from './integration-errors.ts';
+import { createLeadDesk, followEvent } from './lead-desk.ts';
+import { createLeadForm } from './lead-form.ts';
+import { forgetVisitors } from './leads.ts';
+import { connectMeta } from './meta.ts';
 import { createMetrics } from './metrics.ts';
 import { followOutbox, telegramSender, telegramTopic } from './outgoing.ts';
 import { connectSandbox } from './sandbox.ts';
+import { connectRedis } from './shared-redis.ts';
 import { readPage } from './static-files.ts';
+import { createStopList } from './stop-list.ts';
 import { connectTelegram, telegramWebhookPath } from './telegram.ts';
 
 /** A server that runs. */
@@ -38,6 +42,8 @@ export interface RunningServer {
   readonly sandboxUrl: string | undefined;
   /** For the banner. */
   readonly engine: string;
+  /** Resolves if the server can't go on and must be started anew: the embedded database is gone. */
+  readonly crashed: Promise<Error>;
   /**
    * Stops without losing anything: takes no new requests, finishes those under way and the work in hand, gives leases back,
    * closes the database. What is queued waits there for the next start.
@@ -51,10 +57,15 @@ export interface RunningServer {
  */
 export async function startServer(config: Config, log: Logger): Promise<RunningServer> {
   const opened = createStopList();
+  let reportCrash = (_: Error): void => {};
+  const crashed = new Promise<Error>((resolve) => {
+    reportCrash = resolve;
+  });
   try {
-    const database = await openDatabase(config, (error) =>
-      log.warn({ err: error }, 'the embedded database could not be vacuumed'),
-    );
+    const database = await openDatabase(config, {
+      onMaintenanceFailed: (error) => log.warn({ err: error }, 'the embedded database could not be vacuumed'),
+      onCrash: (error) => reportCrash(error),
+    });
     opened.add('database', () => database.close());
 
     const errors = createIntegrationErrorLog(database.kysely, {
@@ -68,19 +79,28 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
     await boss.start();
     opened.add('pg-boss', () => boss.stop({ graceful: true, timeout: config.stopTimeoutMs, close: true }));
 
-    const redis = config.redisUrl === undefined ? undefined : await connectRedis(config.redisUrl, log);
+    const redis =
+      config.redisUrl === undefined
+        ? undefined
+        : await connectRedis(config.redisUrl, (error) =>
+            log.error({ err: error }, 'Redis reported an error'),
+          );
     if (redis !== undefined) opened.add('Redis', async () => void (await redis.quit()));
     const store: KeyValueStore = redis === undefined ? postgresStore(database.sql) : redisStore(redis);
     const stores = createStores(store, { encryptionKey: config.encryptionKey });
 
-    // Jobs wake the workers of other processes. An embedded database has none, and these know of each other's work.
-    const wakeUps = database.sql.singleConnection ? undefined : pgBossQueue(boss);
+    // An embedded database has one process: there is nobody to wake by a job or to share a limit with.
+    const mayBeSeveral = !database.sql.singleConnection;
+    const wakeUps = mayBeSeveral ? pgBossQueue(boss) : undefined;
     const inbox = createInbox<AppTransaction>({
       database: database.sql,
       queue: wakeUps,
       dedupMs: { telegram: 25 * 60 * 60 * 1_000 },
     });
-    const outbox = createOutbox<AppTransaction>({ database: database.sql, queue: wakeUps });
+    const outbox = createOutbox<AppTransaction>({
+      database: database.sql,
+      queue: wakeUps,
+    });
     const metrics = createMetrics({ inbox, outbox });
     const logEvent = pinoEvents(log);
     const onEvent: EventListener = (event) => {
@@ -93,7 +113,7 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
       errors.note(failure);
     };
 
-    const { telegram: telegramConfig } = config;
+    const { telegram: telegramConfig, meta: metaConfig } = config;
     const sandbox =
       telegramConfig.mode === 'sandbox' ? await connectSandbox(config, telegramConfig.token) : undefined;
     if (sandbox !== undefined) opened.add('sandbox', () => sandbox.close());
@@ -106,16 +126,25 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
       },
       store,
       leases: stores.leases,
-      limiter: redis === undefined ? undefined : storeLimiter(store),
+      limiter: (name) => (mayBeSeveral ? storeLimiter(store, { name }) : undefined),
       onEvent,
       onFailure: (failure) => onFailure({ service: 'telegram', ...failure }),
     });
     opened.add('Telegram client', () => telegram.close());
 
+    const meta = connectMeta(metaConfig, {
+      outbox,
+      sandbox: sandbox?.meta,
+      country: config.leads.country,
+      onEvent,
+    });
+    if (meta !== undefined) opened.add('Meta client', () => meta.close());
+    const desk = createLeadDesk(database, meta?.buffer);
+
     const channels: Channel[] = [
       { id: 'telegram', name: 'Telegram', account: telegram.botId, maxTextLength: 4_096 },
     ];
-    const checks = { ...notConfigured, telegram: telegram.health };
+    const checks = { ...notConfigured, telegram: telegram.health, 'meta-capi': meta?.health };
     const integrationsHealth = createHealthHandler({ checks });
     const admin = createAdminGuard(config.adminToken);
     const api = createApi({
@@ -124,9 +153,15 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
       outbox,
       errors,
       admin,
+      desk,
+      buffer: meta?.buffer,
       channels,
       about: {
         mode: sandbox === undefined ? 'live' : 'sandbox',
+        simulated: [
+          ...(telegramConfig.mode === 'sandbox' ? ['telegram'] : []),
+          ...(metaConfig.mode === 'sandbox' ? ['meta-capi'] : []),
+        ],
         engine: database.engine,
         sandboxUrl: sandbox?.url,
       },
@@ -146,16 +181,21 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
     });
     opened.add('inbox', async () => inboxWorker[Symbol.asyncDispose]());
     const outboxWorker = await outbox.work(
-      { [telegramTopic]: telegramSender(telegram.client) },
       {
-        onSettled: followOutbox,
+        [telegramTopic]: telegramSender(telegram.client),
+        ...(meta && { [meta.buffer.topic]: meta.buffer.sender }),
+      },
+      {
+        graceMs: config.stopTimeoutMs * 0.6,
+        onSettled: (row, trx) =>
+          row.topic === telegramTopic ? followOutbox(row, trx) : followEvent(row, trx),
         onFailure({ row, error }) {
           // What a provider's client threw is in the log by its event already.
           if (!isCartieError(error)) onFailure({ service: 'outbox', operation: row.topic, error });
         },
         onChange({ topic, id, status }) {
           log.debug({ topic, id, status }, 'outbox');
-          api.live.poke('conversations');
+          api.live.poke(topic === telegramTopic ? 'conversations' : 'leads');
           api.live.poke('queue');
         },
       },
@@ -164,7 +204,10 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
     opened.add('receiving', () => telegram.stop());
 
     await boss.createQueue(sweepJob);
-    await boss.work(sweepJob, () => errors.sweep());
+    await boss.work(sweepJob, async () => {
+      await errors.sweep();
+      await forgetVisitors(database.kysely);
+    });
     await boss.schedule(sweepJob, '17 * * * *');
 
     let stopping = false;
@@ -172,7 +215,7 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
       integrationsHealth,
       async notReady() {
         if (stopping) return 'The server is stopping.';
-        return database.ping().then(
+        return database.ping(2_000).then(
           () => undefined,
           () => 'The database does not answer.',
         );
@@ -180,6 +223,14 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
       metrics,
       admin,
       api: api.routes,
+      leadForm: createLeadForm({
+        config: config.leads,
+        async add(lead) {
+          const isNew = await desk.add(lead);
+          api.live.poke('leads');
+          return isNew;
+        },
+      }),
       page: readPage(),
       onError: (error) => log.error({ err: error }, 'a request failed'),
     });
@@ -199,6 +250,7 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
       url: http.url,
       sandboxUrl: sandbox?.url,
       engine: database.engine,
+      crashed,
       async stop() {
         stopping = true;
         await opened.stop((name, error) =>
@@ -215,40 +267,3 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
 const sweepJob = 'sweep-integration-errors';
 
 const notConfigured = Object.fromEntries(Object.keys(integrations).map((name) => [name, undefined]));
-
-async function connectRedis(url: string, log: Logger): Promise<Redis> {
-  const redis = new Redis(url, { lazyConnect: true, maxRetriesPerRequest: 3, connectTimeout: 5_000 });
-  redis.on('error', (error) => log.error({ err: error }, 'Redis reported an error'));
-  try {
-    await redis.connect();
-    return redis;
-  } catch {
-    redis.disconnect();
-    throw new CartieError('storage_error', 'Redis does not answer. Check REDIS_URL, or leave it empty.', {
-      service: 'server',
-      operation: 'redis',
-    });
-  }
-}
-
-interface StopList {
-  add(name: string, stop: () => Promise<unknown>): void;
-  /** The last opened first; a part that fails does not keep the others open. */
-  stop(onError: (name: string, error: unknown) => void): Promise<void>;
-}
-
-function createStopList(): StopList {
-  const parts: { name: string; stop: () => Promise<unknown> }[] = [];
-  return {
-    add: (name, stop) => void parts.push({ name, stop }),
-    async stop(onError) {
-      for (let part = parts.pop(); part !== undefined; part = parts.pop()) {
-        try {
-          await part.stop();
-        } catch (error) {
-          onError(part.name, error);
-        }
-      }
-    },
-  };
-}

@@ -126,3 +126,43 @@ it('documents every variable in .env.example', async () => {
   expect(read.size).toBeGreaterThan(10);
   expect(documented).toEqual(read);
 });
+
+describe('Meta', () => {
+  const meta = { META_DATASET_ID: '123456789012345', META_ACCESS_TOKEN: 'EAAtoken0123456789abcdef' };
+
+  it('is the sandbox where nothing is real, real with a dataset and its token, and off beside a real bot', async () => {
+    await using folder = await freshFolder();
+    expect(loadConfig({ DATA_DIR: folder.path }).meta).toEqual({ mode: 'sandbox' });
+    expect(loadConfig({ ...real, ...meta, META_TEST_EVENT_CODE: 'TEST1' }).meta).toMatchObject({
+      mode: 'live',
+      datasetId: '123456789012345',
+      testEventCode: 'TEST1',
+    });
+    expect(loadConfig(real).meta).toEqual({ mode: 'off' });
+    const elsewhere = { ...real, ...meta, SANDBOX_URL: 'http://127.0.0.1:4010' };
+    expect(loadConfig(elsewhere).meta).toEqual({ mode: 'sandbox' });
+  });
+
+  it('needs the dataset and the token together, and an ADMIN_TOKEN', async () => {
+    await using folder = await freshFolder();
+    expect(problems({ ...real, META_DATASET_ID: '123456789012345' })).toContain('Set both or neither');
+    expect(problems({ ...real, META_APP_SECRET: '0123456789abcdef' })).toContain('META_APP_SECRET needs');
+    expect(problems({ ...meta, DATA_DIR: folder.path })).toContain('the server talks to the real Meta');
+    const message = problems({ ...real, ...meta, META_ACCESS_TOKEN: 'short' });
+    expect(message).toContain('META_ACCESS_TOKEN');
+    expect(message).not.toContain('short');
+  });
+});
+
+describe('leads', () => {
+  it('come from this server’s own pages, ten a minute from one address, until told otherwise', () => {
+    expect(loadConfig(real).leads).toEqual({ origins: [], perMinute: 10, trustedProxies: 0, country: 'UA' });
+    const LEADS_ORIGINS = 'https://cars.example, https://www.cars.example';
+    expect(loadConfig({ ...real, LEADS_ORIGINS }).leads.origins).toEqual([
+      'https://cars.example',
+      'https://www.cars.example',
+    ]);
+    expect(problems({ ...real, LEADS_ORIGINS: 'https://cars.example/form' })).toContain('LEADS_ORIGINS');
+    expect(problems({ ...real, LEADS_PER_MINUTE: '0' })).toContain('LEADS_PER_MINUTE');
+  });
+});

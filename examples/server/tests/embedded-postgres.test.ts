@@ -1,3 +1,4 @@
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it, vi } from 'vitest';
 import { type EmbeddedDatabase, openEmbeddedPostgres } from '../src/embedded-postgres.ts';
@@ -6,9 +7,11 @@ import { freshFolder } from './test-server.ts';
 vi.setConfig({ testTimeout: 60_000 });
 
 const open = (path: string): Promise<EmbeddedDatabase> =>
-  openEmbeddedPostgres(path, (error) => {
-    throw error;
-  });
+  openEmbeddedPostgres(path, { onMaintenanceFailed: fail, onCrash: fail });
+
+function fail(error: unknown): never {
+  throw error;
+}
 
 it('reaches the disk with every commit', async () => {
   await using folder = await freshFolder();
@@ -68,4 +71,50 @@ it('is vacuumed and checkpointed, so that neither tables nor the log grow for ev
   await database.maintain();
   expect((await state()).vacuums).toBe(2);
   await database.close();
+});
+
+it('tells which rule a statement broke, and goes on after it', async () => {
+  await using folder = await freshFolder();
+  const { pglite, close } = await open(join(folder.path, 'postgres'));
+  await pglite.exec('create table one (id integer primary key)');
+  const twice = pglite.transaction(async (trx) => {
+    await trx.query('insert into one values ($1)', [1]);
+    await trx.query('insert into one values ($1)', [1]);
+  });
+  await expect(twice).rejects.toMatchObject({ code: '23505', table: 'one', constraint: 'one_pkey' });
+  expect((await pglite.query('select id from one')).rows).toEqual([]);
+  await close();
+});
+
+it('lets nothing into a transaction but its own statements', async () => {
+  await using folder = await freshFolder();
+  const { pglite, close } = await open(join(folder.path, 'postgres'));
+  await pglite.exec('create table one (id integer primary key)');
+  let outside: Promise<unknown> | undefined;
+  await expect(
+    pglite.transaction(async (trx) => {
+      await trx.query('insert into one values (1)');
+      outside = pglite.query('insert into one values (2)');
+      await trx.query('select 1');
+      throw new Error('changed my mind');
+    }),
+  ).rejects.toThrow('changed my mind');
+  await outside;
+  expect((await pglite.query('select id from one')).rows).toEqual([{ id: 2 }]);
+  await close();
+  await expect(pglite.query('select 1')).rejects.toMatchObject({ code: '57P01' });
+});
+
+it('gives the folder back when it cannot be opened', async () => {
+  await using folder = await freshFolder();
+  const path = join(folder.path, 'postgres');
+  const version = join(path, 'PG_VERSION');
+  const right = await readFile(version);
+  await writeFile(version, '3');
+  const crashes: Error[] = [];
+  const events = { onMaintenanceFailed: fail, onCrash: (error: Error) => crashes.push(error) };
+  await expect(openEmbeddedPostgres(path, events)).rejects.toThrow();
+  expect(crashes).toHaveLength(1);
+  await writeFile(version, right);
+  await (await open(path)).close();
 });

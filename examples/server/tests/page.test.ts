@@ -136,7 +136,7 @@ describe.skipIf(!hasChromium)('the operator’s page', () => {
     const telegram = page.getByRole('article', { name: 'Telegram', exact: true });
     await telegram.getByText('Working').waitFor();
     expect(await telegram.textContent()).toContain('Closed');
-    expect(await page.getByRole('article').getByText('Not configured').count()).toBe(6);
+    expect(await page.getByRole('article').getByText('Not configured').count()).toBe(5);
     await page.getByRole('link', { name: 'Errors' }).click();
     await page.getByText('connection_failed').first().waitFor();
     await page.close();

@@ -382,7 +382,7 @@ describe('requests in flight', () => {
     await expect.poll(() => answers.length).toBe(2);
     answers[1]?.(new Response('{}'));
     expect(await next).toMatchObject({ status: 200 });
-  });
+  }, 60_000);
 
   test('of long polling take no place', async () => {
     const held: (() => void)[] = [];

@@ -169,7 +169,7 @@ describe.each(endless)('a call that waits for $waitsFor', (it) => {
       field: 'deadlineMs',
     });
     expect(afterMs).toBeGreaterThan(75);
-    expect(afterMs).toBeLessThan(1_000);
+    expect(afterMs).toBeLessThan(10_000);
   });
 
   test("ends at once when its caller aborts, with the caller's own reason", async () => {
@@ -178,7 +178,7 @@ describe.each(endless)('a call that waits for $waitsFor', (it) => {
     setTimeout(() => controller.abort(reason), 30);
     const { thrown, afterMs } = await begin({ signal: controller.signal });
     expect(thrown).toBe(reason);
-    expect(afterMs).toBeLessThan(1_000);
+    expect(afterMs).toBeLessThan(10_000);
     expect(getEventListeners(controller.signal, 'abort')).toHaveLength(0);
   });
 });
@@ -245,9 +245,9 @@ describe('an attempt', () => {
       const caller = callerWith({ fetch: () => never, retries: 0, timeoutMs: clientMs });
       return (await end(() => caller.call({ ...plan, timeoutMs: planMs }, { timeoutMs: callMs }))).afterMs;
     };
-    expect(await limitOf(20, 5_000, 5_000)).toBeLessThan(1_000);
-    expect(await limitOf(undefined, 20, 5_000)).toBeLessThan(1_000);
-    expect(await limitOf(undefined, undefined, 20)).toBeLessThan(1_000);
+    expect(await limitOf(20, 5_000, 5_000)).toBeLessThan(4_000);
+    expect(await limitOf(undefined, 20, 5_000)).toBeLessThan(4_000);
+    expect(await limitOf(undefined, undefined, 20)).toBeLessThan(4_000);
   });
 });
 
@@ -261,7 +261,7 @@ test('a pause before a repetition ends at once when the caller aborts', async ()
     callerWith({ fetch }).call(plan, { signal: controller.signal }),
   );
   expect(thrown).toBe('stop');
-  expect(afterMs).toBeLessThan(1_000);
+  expect(afterMs).toBeLessThan(10_000);
 });
 
 test('nothing is sent after the abort, in whatever moment before the sending it comes', async () => {
@@ -303,7 +303,7 @@ test("a caller's reason that is itself a CartieError comes out as it is", async 
   expect(thrown).toBe(reason);
 });
 
-test('20,000 calls with one long-lived signal leave no listeners, no timers and no growing heap', async () => {
+test('200,000 calls with one long-lived signal leave no listeners, no timers and no growing heap', async () => {
   const caller = callerWith({ fetch: async () => new Response('{}') });
   const { signal } = new AbortController();
   const limits = [{ key: 'all', limit: 1e6, intervalMs: 1 }];
@@ -319,7 +319,7 @@ test('20,000 calls with one long-lived signal leave no listeners, no timers and 
   };
   const heaps: number[] = [];
   for (let round = 0; round < 5; round++) {
-    await run(4_000);
+    await run(40_000);
     heaps.push(await usedHeap());
   }
   expect(getEventListeners(signal, 'abort')).toHaveLength(0);
@@ -327,4 +327,4 @@ test('20,000 calls with one long-lived signal leave no listeners, no timers and 
   // The first round still compiles code.
   const [early = 0, last = 0] = [heaps[1], heaps.at(-1)];
   expect(last - early).toBeLessThan(1_000_000);
-}, 60_000);
+}, 120_000);

@@ -56,21 +56,8 @@ where heartbeat_at < now() - $1::float8 * interval '1 millisecond' and id <> $2:
 
 const buryStrangers = 'delete from cartie_worker where id <> all ($1::uuid[])';
 
-// A worker registers before it claims, so a lane held by nobody registered is a dead one's. The dead are named by a
-// statement of its own: a worker that registered and claimed a moment ago cannot be mistaken for one of them.
-const deadHolders = `
-select distinct l.worker::text as id from cartie_lane l
-where l.worker is not null and not exists (select from cartie_worker w where w.id = l.worker)`;
-
-const freeLanes = `
-update cartie_lane l set worker = null, crashed = true
-from (select queue, key from cartie_lane where worker = any ($1::uuid[]) for update skip locked) dead
-where l.queue = dead.queue and l.key = dead.key
-returning 1 as freed`;
-
 async function free(database: SqlDatabase, bury: string, parameters: unknown[]): Promise<boolean> {
   await database.query(bury, parameters);
-  const dead = await database.query<{ id: string }>(deadHolders);
-  if (dead.length === 0) return false;
-  return (await database.query(freeLanes, [dead.map((worker) => worker.id)])).length > 0;
+  const [row] = await database.query<{ freed: number }>('select cartie_lanes_free() as freed');
+  return Number(row?.freed) > 0;
 }

@@ -28,7 +28,7 @@ export async function claimLanes(
   limit: number,
 ): Promise<ClaimedLane[]> {
   const stored = await database.query<StoredRow>(
-    'select * from cartie_inbox_claim_v1($1::uuid, $2::integer, $2::integer)',
+    'select * from cartie_inbox_claim($1::uuid, $2::integer, $2::integer)',
     [worker, limit],
   );
   const claimed = new Map<string, { lane: Lane; rows: PendingRow[] }>();
@@ -60,7 +60,7 @@ export interface Finish {
 export async function finishLanes(trx: SqlExecutor, worker: string, finish: Finish): Promise<number[]> {
   const { held, release, done, payloadMs } = finish;
   const open = await trx.query<{ delay: number }>(
-    `select * from cartie_inbox_finish_v1($1::uuid, $2::text[], $3::bigint[], $4::text[], $5::bigint[], $6::float8[],
+    `select * from cartie_inbox_finish($1::uuid, $2::text[], $3::bigint[], $4::text[], $5::bigint[], $6::float8[],
       $7::float8) as delay`,
     [
       worker,
@@ -81,19 +81,19 @@ with owned as materialized (
   select key from cartie_lane where queue = '${inboxQueue}' and key = $1 and fence = $2::bigint and worker = $3::uuid for update
 )
 update cartie_inbox set attempt = $5
-where seq = $4 and status = 'pending' and exists (select from owned)
+where seq = $4 and finished_at is null and exists (select from owned)
 returning seq`;
 
 /** Puts a row off. */
 export const delayRow = `
 update cartie_inbox set attempt = $2, reason = $3, run_at = clock_timestamp() + $4::float8 * interval '1 millisecond'
-where seq = $1 and status = 'pending'`;
+where seq = $1 and finished_at is null`;
 
 /** Ends a row without success. */
 export const buryRow = `
 update cartie_inbox set status = 'dead', attempt = $2, reason = $3, run_at = null, finished_at = now(),
   forget_at = now() + $4::float8 * interval '1 millisecond', clean_at = now() + $4::float8 * interval '1 millisecond'
-where seq = $1 and status = 'pending'`;
+where seq = $1 and finished_at is null`;
 
 interface StoredRow {
   readonly key: string;

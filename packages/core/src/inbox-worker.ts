@@ -1,3 +1,4 @@
+import { isCartieError } from './errors.ts';
 import type { RetryTerms } from './failure-plan.ts';
 import type { InboxHandler, InboxRow, InboxWorkOptions } from './inbox.ts';
 import {
@@ -117,7 +118,7 @@ export async function startInboxWorker<Native>(setup: InboxWorkerSetup<Native>):
         for (const own of portions) own.rows = [];
         return tellEnded(rows);
       } catch (error) {
-        if (isUnavailable(error)) throw error;
+        if (isUnavailable(error) && (current === undefined || isOfDatabase(error))) throw error;
         if (current === undefined || isDatabaseError(error)) return;
         exclude(portions, current, error);
       }
@@ -260,6 +261,11 @@ function takeWhile<T>(list: readonly T[], holds: (item: T) => boolean): readonly
 function groupSize(rowMs: number, singleConnection: boolean): number {
   const target = singleConnection ? groupMs.single : groupMs.pooled;
   return Math.max(1, Math.min(maxGroup, Math.round(target / Math.max(rowMs, 0.1))));
+}
+
+/** A handler may fail by another store (Redis), which keeps back its own row only. */
+function isOfDatabase(error: unknown): boolean {
+  return !isCartieError(error) || error.service === 'postgres';
 }
 
 function tell(listener: () => void): void {

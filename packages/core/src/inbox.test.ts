@@ -17,7 +17,7 @@ import type { Update } from './webhook.ts';
 
 const timings = { heartbeatMs: 200, deadMs: 800, pollMs: 30, cleanMs: 30 };
 
-describe.each(testDatabases)('an inbox on $name', ({ available, open }) => {
+describe.each(testDatabases)('an inbox on $name', ({ available, singleConnection, open }) => {
   describe.skipIf(!available)('with its tables', () => {
     let opened: TestDatabase;
     let database: SqlDatabase;
@@ -65,7 +65,7 @@ describe.each(testDatabases)('an inbox on $name', ({ available, open }) => {
       await vi.waitFor(
         async () =>
           expect(await database.query("select 1 from cartie_inbox where status = 'pending'")).toEqual([]),
-        { timeout: 10_000, interval: 15 },
+        { timeout: 15_000, interval: 15 },
       );
     };
 
@@ -308,7 +308,7 @@ describe.each(testDatabases)('an inbox on $name', ({ available, open }) => {
 
       broken = true;
       await inbox.accept(update({ id: 'bad too' }));
-      await vi.waitFor(async () => expect((await inbox.counts()).dead).toBe(1), { timeout: 5_000 });
+      await vi.waitFor(async () => expect(await inbox.dead()).toHaveLength(1), { timeout: 10_000 });
       const [second] = await inbox.dead();
       expect(await inbox.discard(second?.seq ?? -1)).toBe(true);
       expect(await inbox.discard(second?.seq ?? -1)).toBe(false);
@@ -353,13 +353,13 @@ describe.each(testDatabases)('an inbox on $name', ({ available, open }) => {
     });
 
     test('keeps dead rows whole until their own time is over', async () => {
-      const inbox = inboxWith({ payloadMs: 10, dedupMs: 20, deadMs: 300 });
+      const inbox = inboxWith({ payloadMs: 10, dedupMs: 20, deadMs: 1_500 });
       await inbox.accept(update({ payload: { keep: 'me' } }));
       await work(inbox, () => Promise.reject(new Error('no')), { attempts: 1 });
       await settled();
       await sleep(120);
       expect(await database.query('select 1 from cartie_inbox where payload is not null')).toHaveLength(1);
-      await vi.waitFor(async () => expect(await inbox.dead()).toEqual([]), { timeout: 3_000 });
+      await vi.waitFor(async () => expect(await inbox.dead()).toEqual([]), { timeout: 10_000 });
     });
 
     test('stops without losing or repeating anything: rows in hand end, the others wait', async () => {
@@ -495,44 +495,43 @@ describe.each(testDatabases)('an inbox on $name', ({ available, open }) => {
       });
     });
 
-    test('refuses to accept inside a transaction on the only connection', async (context) => {
-      if (!database.singleConnection) return context.skip();
-      const inbox = inboxWith();
-      const work = database.transaction(() => inbox.accept(update()));
-      await expect(work).rejects.toMatchObject({ code: 'invalid_input' });
-      expect(await inbox.accept(update())).toBe('added');
-    });
+    if (singleConnection) {
+      test('refuses to accept inside a transaction on the only connection', async () => {
+        const inbox = inboxWith();
+        const work = database.transaction(() => inbox.accept(update()));
+        await expect(work).rejects.toMatchObject({ code: 'invalid_input' });
+        expect(await inbox.accept(update())).toBe('added');
+      });
+    } else {
+      test('still knows its ids after a restart', async () => {
+        const known = update();
+        await inboxWith().accept(known);
+        await using pool = disposable(new pg.Pool({ connectionString: opened.url }));
+        expect(await createInbox({ database: pgDatabase(pool.value) }).accept(known)).toBe('duplicate');
+      });
 
-    test('still knows its ids after a restart', async (context) => {
-      if (opened.url === undefined) return context.skip();
-      const known = update();
-      await inboxWith().accept(known);
-      await using pool = disposable(new pg.Pool({ connectionString: opened.url }));
-      expect(await createInbox({ database: pgDatabase(pool.value) }).accept(known)).toBe('duplicate');
-    });
-
-    test('runs again what only collided with another transaction, without using an attempt', async (context) => {
-      if (database.singleConnection) return context.skip();
-      await database.query('create table if not exists door (id integer primary key, n integer not null)');
-      await database.query('insert into door values (1, 0), (2, 0) on conflict do nothing');
-      const inbox = inboxWith();
-      await inbox.accept([update({ orderKey: 'a' }), update({ orderKey: 'b' })]);
-      const failures: unknown[] = [];
-      const bothIn = new Set<string>();
-      const options: InboxWorkOptions = { attempts: 1, onFailure: (failure) => failures.push(failure) };
-      const cross: InboxHandler<unknown> = async (row, trx) => {
-        const doors = row.orderKey === 'a' ? [1, 2] : [2, 1];
-        await trx.query('update door set n = n + 1 where id = $1', [doors[0]]);
-        bothIn.add(row.orderKey);
-        for (let waited = 0; bothIn.size < 2 && waited < 100; waited += 1) await sleep(5);
-        await trx.query('update door set n = n + 1 where id = $1', [doors[1]]);
-      };
-      await work(inbox, cross, { ...options, concurrency: 1 });
-      await work(inbox, cross, { ...options, concurrency: 1 });
-      await settled();
-      expect(failures).toEqual([]);
-      expect(await database.query('select n from door')).toEqual([{ n: 2 }, { n: 2 }]);
-    });
+      test('runs again what only collided with another transaction, without using an attempt', async () => {
+        await database.query('create table if not exists door (id integer primary key, n integer not null)');
+        await database.query('insert into door values (1, 0), (2, 0) on conflict do nothing');
+        const inbox = inboxWith();
+        await inbox.accept([update({ orderKey: 'a' }), update({ orderKey: 'b' })]);
+        const failures: unknown[] = [];
+        const bothIn = new Set<string>();
+        const options: InboxWorkOptions = { attempts: 1, onFailure: (failure) => failures.push(failure) };
+        const cross: InboxHandler<unknown> = async (row, trx) => {
+          const doors = row.orderKey === 'a' ? [1, 2] : [2, 1];
+          await trx.query('update door set n = n + 1 where id = $1', [doors[0]]);
+          bothIn.add(row.orderKey);
+          for (let waited = 0; bothIn.size < 2 && waited < 100; waited += 1) await sleep(5);
+          await trx.query('update door set n = n + 1 where id = $1', [doors[1]]);
+        };
+        await work(inbox, cross, { ...options, concurrency: 1 });
+        await work(inbox, cross, { ...options, concurrency: 1 });
+        await settled();
+        expect(failures).toEqual([]);
+        expect(await database.query('select n from door')).toEqual([{ n: 2 }, { n: 2 }]);
+      });
+    }
   });
 });
 

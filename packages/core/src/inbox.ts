@@ -1,17 +1,10 @@
 import { z } from 'zod';
 import { createBatcher } from './batcher.ts';
 import { cachedCount } from './cached-count.ts';
+import { startCleaner } from './cleaner.ts';
 import { disposeAll } from './dispose-all.ts';
-import {
-  acceptUpdates,
-  buriedRows,
-  countRows,
-  discardRow,
-  retryRow,
-  type StoredUpdate,
-  storeUpdate,
-} from './inbox-accept.ts';
-import { startInboxCleaner } from './inbox-cleaner.ts';
+import { acceptUpdates, type StoredUpdate, storeUpdate } from './inbox-accept.ts';
+import { buriedRows, cleanInbox, countRows, discardRow, retryRow } from './inbox-operator.ts';
 import { inboxQueue } from './inbox-rows.ts';
 import { startInboxWorker } from './inbox-worker.ts';
 import type { JobQueue } from './job-queue.ts';
@@ -136,6 +129,7 @@ const optionsSchema = z.strictObject({
 });
 
 const workSchema = z.strictObject({
+  handler: functionSchema,
   concurrency: countSchema.optional(),
   attempts: countSchema.optional(),
   backoffMs: keptSchema.optional(),
@@ -191,7 +185,7 @@ export function createInbox<Native>(options: InboxOptions<Native>): Inbox<Native
   return {
     accept,
     async work(handler, workOptions = {}) {
-      parseOptions('inbox', workSchema, workOptions);
+      parseOptions('inbox', workSchema, { handler, ...workOptions });
       const worker = await startInboxWorker({
         database,
         handler,
@@ -208,9 +202,14 @@ export function createInbox<Native>(options: InboxOptions<Native>): Inbox<Native
         onHandled: workOptions.onHandled,
         onFailure: workOptions.onFailure,
       });
-      const cleaner = startInboxCleaner(database, timings.cleanMs);
-      const alarm = await options.queue?.work(wakeQueue(inboxQueue), async () => worker.nudge());
-      return disposeAll([alarm, cleaner, worker]);
+      const cleaner = startCleaner(timings.cleanMs, () => cleanInbox(database));
+      try {
+        const alarm = await options.queue?.work(wakeQueue(inboxQueue), async () => worker.nudge());
+        return disposeAll([alarm, cleaner, worker]);
+      } catch (error) {
+        await disposeAll([cleaner, worker])[Symbol.asyncDispose]();
+        throw error;
+      }
     },
     counts: cachedCount(() => countRows(database)),
     dead: async ({ limit = 100 } = {}) => await buriedRows(database, limit),

@@ -64,12 +64,16 @@ export async function startLaneWorker(options: LaneWorkerOptions): Promise<LaneW
   const id = randomUUID();
   const held = new Map<string, string>();
   let claiming: Promise<unknown> = Promise.resolve();
-  let uncertain = false;
+  /** How many things happened after which a lane may be this worker's in the database without being in `held`. */
+  let doubts = 0;
   const heartbeat = await startHeartbeat({ database, id, timings, onFreed });
 
   async function settleUncertainty(): Promise<void> {
-    if (uncertain) await database.query(options.giveBack, [queue, id, [...held.keys()]]);
-    uncertain = false;
+    const settled = doubts;
+    if (settled === 0) return;
+    await database.query(options.giveBack, [queue, id, [...held.keys()]]);
+    // Lanes may have been abandoned meanwhile: those are left for the next time.
+    doubts -= settled;
   }
 
   async function claim<Claimed extends { readonly lane: Lane }>(
@@ -77,9 +81,9 @@ export async function startLaneWorker(options: LaneWorkerOptions): Promise<LaneW
   ): Promise<readonly Claimed[]> {
     await settleUncertainty();
     // A claim whose answer gets lost may be committed all the same; nobody would ever work on those lanes.
-    uncertain = true;
+    doubts += 1;
     const claimed = await read();
-    uncertain = false;
+    doubts -= 1;
     for (const { lane } of claimed) held.set(lane.key, lane.fence);
     return claimed;
   }
@@ -99,7 +103,7 @@ export async function startLaneWorker(options: LaneWorkerOptions): Promise<LaneW
     },
     abandon(lanes) {
       forget(lanes);
-      uncertain = true;
+      doubts += 1;
     },
     async [Symbol.asyncDispose]() {
       await claiming;

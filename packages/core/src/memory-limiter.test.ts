@@ -65,7 +65,7 @@ describe('a rate', () => {
     expect(times).toHaveLength(50);
   });
 
-  test.each([{ limit: 0 }, { intervalMs: 0 }, { burst: 0 }, { limit: Number.NaN }])(
+  test.each([{ limit: 0 }, { intervalMs: 0 }, { burst: 0 }, { limit: Number.NaN }, { limit: 2.5 }])(
     'must make sense: %o',
     async (fault) => {
       await expect(memoryLimiter().acquire([{ ...all, ...fault }])).rejects.toMatchObject({

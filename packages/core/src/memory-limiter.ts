@@ -237,10 +237,10 @@ export function memoryLimiter({ maxWaiting = 10_000 }: MemoryLimiterOptions = {}
 }
 
 function checkLimit({ limit, intervalMs, burst }: LimitKey): void {
-  if (limit >= 1 && intervalMs > 0 && (burst === undefined || burst >= 1)) return;
+  if (Number.isInteger(limit) && limit >= 1 && intervalMs > 0 && (burst === undefined || burst >= 1)) return;
   throw new CartieError(
     'invalid_input',
-    'A limit needs `limit` and `burst` of at least 1 and `intervalMs` above 0',
+    'A limit needs a whole `limit` and a `burst` of at least 1 and an `intervalMs` above 0',
   );
 }
 

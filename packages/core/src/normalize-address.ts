@@ -1,4 +1,4 @@
-import { isSupportedCountry } from 'libphonenumber-js/min';
+import { countryOf } from './countries.ts';
 import { foldText, foldWord } from './normalize-text.ts';
 import { usStates } from './us-states.ts';
 
@@ -33,7 +33,7 @@ export function normalizeZip(value: unknown, { country }: AddressOptions = {}): 
   const text = foldText(typeof value === 'number' && Number.isSafeInteger(value) ? String(value) : value);
   if (text === undefined) return undefined;
   if (isIn(country, 'us') && /^\d{5}[-\s]\d{4}$/.test(text)) return text.slice(0, 5);
-  const zip = text.normalize('NFKC').replace(/[^a-z0-9]/g, '');
+  const zip = plainZip.test(text) ? text : text.normalize('NFKC').replace(/[^a-z0-9]/g, '');
   if (zip === '') return undefined;
   if (country !== undefined && isIn(country, 'us')) return /^\d{5}/.exec(zip)?.[0] ?? zip;
   if (country !== undefined && isIn(country, 'gb'))
@@ -41,14 +41,18 @@ export function normalizeZip(value: unknown, { country }: AddressOptions = {}): 
   return zip;
 }
 
-/** A country as two lower-case letters, ISO 3166-1 alpha-2; `undefined` for anything else, names and longer codes too. */
+/**
+ * A country as two lower-case letters, ISO 3166-1 alpha-2: from a code of two or three letters or a name in English,
+ * Ukrainian or Russian. `undefined` for anything else.
+ */
 export function normalizeCountry(value: unknown): string | undefined {
   const country = foldText(value);
-  if (country === 'uk') return 'gb';
-  return country !== undefined && isSupportedCountry(country.toUpperCase()) ? country : undefined;
+  return country === undefined ? undefined : countryOf(country);
 }
+
+const plainZip = /^[a-z0-9]+$/;
 
 // A country that is not known may be any.
 function isIn(country: string | undefined, code: string): boolean {
-  return country === undefined || normalizeCountry(country) === code;
+  return country === undefined || country === code || normalizeCountry(country) === code;
 }

@@ -6,8 +6,12 @@ import { foldText } from './normalize-text.ts';
  */
 export function normalizeEmail(value: unknown): string | undefined {
   const email = foldText(value);
-  return email !== undefined && address.test(email) ? email : undefined;
+  if (email === undefined) return undefined;
+  return plain.test(email) || address.test(email) ? email : undefined;
 }
 
 // One @, a domain with a dot, nothing that cannot be typed: a check for mistaken fields, not for deliverability.
 const address = /^[^\s@\p{C}]+@[^\s@\p{C}.]+(\.[^\s@\p{C}.]+)+$/u;
+
+// What nearly all look like, and several times faster to check.
+const plain = /^[a-z0-9._%+-]+@[a-z0-9-]+(?:\.[a-z0-9-]+)+$/;

@@ -70,6 +70,7 @@ function readDate(text: string): CalendarDate | undefined {
 
 function exists({ year, month, day }: CalendarDate): boolean {
   if (year < 1900 || year > new Date().getUTCFullYear()) return false;
+  if (month >= 1 && month <= 12 && day >= 1 && day <= 28) return true;
   const date = new Date(Date.UTC(year, month - 1, day));
   return date.getUTCMonth() === month - 1 && date.getUTCDate() === day;
 }

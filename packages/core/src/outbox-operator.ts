@@ -2,7 +2,7 @@ import type { OutboxRow, OutboxStatus } from './outbox.ts';
 import { outboxColumns, readOutboxRow, resultText, type StoredOutboxRow } from './outbox-rows.ts';
 import type { SqlExecutor } from './sql.ts';
 
-const cleanChunk = 500;
+const cleanChunk = 200;
 
 /** How many rows each status has, of one topic or of all; `sent` and `failed` up to 100,000. */
 export async function countByStatus(

@@ -62,7 +62,7 @@ export async function takeLanes(
   size: { limit: number; batchSize: number },
 ): Promise<TakenLane[]> {
   const stored = await database.query<TakenStoredRow>(
-    'select * from cartie_outbox_claim_v1($1::uuid, $2::integer, $3::integer, $4)',
+    'select * from cartie_outbox_claim($1::uuid, $2::integer, $3::integer, $4)',
     [worker, size.limit, size.batchSize, topic],
   );
   const taken = new Map<string, { lane: Lane; rows: TakenRow[] }>();
@@ -71,6 +71,10 @@ export async function takeLanes(
     const own = taken.get(key) ?? { lane: { key, fence, crashed }, rows: [] };
     taken.set(key, own);
     if (row.seq !== null) own.rows.push(...readTaken(row, own.lane));
+  }
+  // What a dead worker left as sending comes before all behind it, and may have to be sent again before them.
+  for (const own of taken.values()) {
+    if (own.rows.some(isStale)) own.rows = own.rows.filter(isStale);
   }
   return [...taken.values()];
 }
@@ -121,7 +125,7 @@ export async function releaseLanes(
   lanes: readonly Lane[],
 ): Promise<number[]> {
   const open = await trx.query<{ delay: number }>(
-    'select * from cartie_outbox_release_v1($1::uuid, $2::text[], $3::bigint[], $4) as delay',
+    'select * from cartie_outbox_release($1::uuid, $2::text[], $3::bigint[], $4) as delay',
     [worker, lanes.map((lane) => lane.key), lanes.map((lane) => lane.fence), topic],
   );
   return open.map((lane) => Number(lane.delay));
@@ -138,7 +142,7 @@ export function resultText(result: unknown): string | null {
 
 /** Adds one message and its lane: `$1` to `$8` as in {@link StoredMessage.parameters}. One row if it is new. */
 export const addMessage =
-  'select * from cartie_outbox_add_v1($1, $2, $3, $4, $5, $6::boolean, $7::float8, $8::float8)';
+  'select * from cartie_outbox_add($1, $2, $3, $4, $5, $6::boolean, $7::float8, $8::float8)';
 
 /** The columns of an {@link OutboxRow}. */
 export const outboxColumns = `o.seq::text as seq, o.topic, o.id, o.order_key, o.original, o.payload, o.idempotent, o.status,
@@ -146,7 +150,7 @@ export const outboxColumns = `o.seq::text as seq, o.topic, o.id, o.order_key, o.
   (extract(epoch from o.created_at) * 1000)::float8 as created, (extract(epoch from o.settled_at) * 1000)::float8 as settled`;
 
 const settle = `
-select seq from cartie_outbox_settle_v1(
+select seq from cartie_outbox_settle(
   $1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::integer[], $7::float8[]
 ) as seq`;
 
@@ -173,12 +177,14 @@ type TakenStoredRow = { readonly key: string; readonly lane_fence: string; reado
   | (StoredOutboxRow & { readonly begun: boolean; readonly stale: boolean; readonly expired: boolean })
 );
 
+const isStale = (taken: TakenRow): boolean => taken.state === 'stale';
+
 function readTaken(stored: TakenStoredRow & { seq: string }, lane: Lane): TakenRow[] {
   const row = readOutboxRow(stored);
   if (stored.begun) return [{ lane, row: { ...row, status: 'sending' }, fence: lane.fence, state: 'begun' }];
   if (stored.stale) return [{ lane, row, fence: stored.fence, state: 'stale' }];
   if (stored.expired) return [{ lane, row, fence: stored.fence, state: 'expired' }];
-  return []; // somebody discarded it in this very moment
+  return []; // not due yet, or behind a row that is not
 }
 
 /** Reads a row of {@link outboxColumns}. */

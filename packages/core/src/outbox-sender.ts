@@ -54,8 +54,8 @@ interface Ended {
 }
 
 const hookTries = 4;
-/** How long a stop waits before it aborts the calls under way: as long as a call lasts by default. */
-const graceMs = 30_000;
+// As long as a call lasts by default.
+const defaultGraceMs = 30_000;
 
 /** Starts to send the messages of one topic. */
 export async function startOutboxSender<Native>(setup: OutboxSenderSetup<Native>): Promise<OutboxSender> {
@@ -185,7 +185,7 @@ export async function startOutboxSender<Native>(setup: OutboxSenderSetup<Native>
     async [Symbol.asyncDispose]() {
       stopListening();
       await loop[Symbol.asyncDispose]();
-      const abort = setTimeout(() => calls.abort(stopped()), graceMs);
+      const abort = setTimeout(() => calls.abort(stopped()), options.graceMs ?? defaultGraceMs);
       while (underWay.size > 0) await Promise.all(underWay);
       clearTimeout(abort);
       await lanes[Symbol.asyncDispose]();

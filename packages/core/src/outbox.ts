@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { createBatcher } from './batcher.ts';
 import { cachedCount } from './cached-count.ts';
+import { startCleaner } from './cleaner.ts';
 import { disposeAll } from './dispose-all.ts';
 import { CartieError } from './errors.ts';
-import { startCleaner } from './inbox-cleaner.ts';
 import type { JobQueue } from './job-queue.ts';
 import { nudge } from './nudges.ts';
 import { parseOptions } from './options.ts';
@@ -134,6 +134,8 @@ export interface OutboxWorkOptions<Native> {
   onSettled?: ((row: OutboxRow, trx: SqlTransaction<Native>) => Promise<void>) | undefined;
   /** Told after that commit, for live views. */
   onChange?: ((row: OutboxRow) => void) | undefined;
+  /** How long a stop waits for the calls under way before it aborts their signals. Milliseconds. @default 30000 */
+  graceMs?: number | undefined;
   /** Told of each failed attempt, with the error as the sender threw it, and of each failure of `onSettled`. */
   onFailure?: ((failure: { row: OutboxRow; error: unknown }) => void) | undefined;
 }
@@ -151,7 +153,7 @@ export interface Outbox<Native = unknown> {
    * has nothing else to write. Resolves when it is committed. Throws as `add` does, and `storage_error`.
    */
   addNow(message: OutboxMessage): Promise<'added' | 'duplicate'>;
-  /** Starts senders, one per topic; dispose of it to stop: it begins no call and waits for those under way, 30 s before it aborts them. */
+  /** Starts senders, one per topic; dispose of it to stop: it begins no call and waits for those under way. */
   work(
     senders: Readonly<Record<string, Sender<never>>>,
     options?: OutboxWorkOptions<Native>,
@@ -199,6 +201,7 @@ const senderSchema = z
 
 const workSchema = z.strictObject({
   senders: z.record(z.string(), senderSchema),
+  graceMs: keptSchema.optional(),
   onSettled: functionSchema.optional(),
   onChange: functionSchema.optional(),
   onFailure: functionSchema.optional(),

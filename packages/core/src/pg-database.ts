@@ -111,7 +111,11 @@ async function runTransaction<Pool extends PgPool, T>(
   const listeners = commitListeners();
   let broken: Error | boolean = false;
   try {
-    await statement(client, begin, 'begin', 'not_executed');
+    await statement(client, begin, 'begin', 'not_executed').catch((error: unknown) => {
+      // It may have begun all the same: whoever got this connection next would write into that transaction.
+      broken = true;
+      throw error;
+    });
     let result: T;
     try {
       result = await work({

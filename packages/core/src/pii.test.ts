@@ -174,6 +174,42 @@ describe('normalizePhone', () => {
   });
 });
 
+describe('normalizePhone on plain numbers', () => {
+  // What it may answer without asking libphonenumber must be what libphonenumber says.
+  const countries = ['UA', 'US', 'PL', 'GB', 'DE', undefined] as const;
+  const digits = fc.string({ unit: fc.constantFrom(...'0123456789'), minLength: 7, maxLength: 13 });
+  const likely = fc
+    .tuple(
+      fc.constantFrom('+380', '380', '0', '', '+1', '1', '+48', '48', '+44', '44', '+49', '+44 (0)'),
+      digits,
+    )
+    .map(([prefix, rest]) => prefix + rest);
+
+  it('says what libphonenumber says', () => {
+    fc.assert(
+      fc.property(likely, fc.constantFrom(...countries), (written, defaultCountry) => {
+        // A full stop at the end, which libphonenumber passes over, keeps a number from being a plain one.
+        const asked = normalizePhone(`${written}.`, { defaultCountry });
+        expect(normalizePhone(written, { defaultCountry })).toBe(asked);
+      }),
+      { numRuns: 5_000 },
+    );
+  });
+
+  it.each([
+    ['+380671234567', 'UA'],
+    ['(067) 123-45-67', 'UA'],
+    ['16505551212', 'US'],
+    ['650 555 1212', 'US'],
+    ['+48501234567', undefined],
+    ['07400 123456', 'GB'],
+  ])('reads %s of %s', (written, defaultCountry) => {
+    expect(normalizePhone(written, { defaultCountry })).toBe(
+      normalizePhone(`${written}.`, { defaultCountry }),
+    );
+  });
+});
+
 describe('normalizeEmail', () => {
   it.each<[unknown, string | undefined]>([
     [' John_Smith@Gmail.com\n', 'john_smith@gmail.com'],
@@ -265,6 +301,7 @@ describe('an address', () => {
     ['Saint-Étienne', 'saintétienne'],
     ['Кривий Ріг', 'кривийріг'],
     ["Кам'янець-Подільський", 'камянецьподільський'],
+    ['a-\u030cb', 'ǎb'],
     ['12345', undefined],
   ])('has the city %j as %j', (value, expected) => {
     expect(normalizeCity(value)).toBe(expected);
@@ -305,9 +342,23 @@ describe('an address', () => {
     ['UA', 'ua'],
     [' us ', 'us'],
     ['UK', 'gb'],
-    ['Ukraine', undefined],
-    ['UKR', undefined],
+    ['Ukraine', 'ua'],
+    ['Україна', 'ua'],
+    ['Украина', 'ua'],
+    ['UKR', 'ua'],
+    ['usa', 'us'],
+    ['U.S.A.', undefined],
+    ['United States of America', 'us'],
+    ['Сполучені Штати', 'us'],
+    ['Great Britain', 'gb'],
+    ['Côte d’Ivoire', 'ci'],
+    ['Bosnia & Herzegovina', 'ba'],
+    ['Türkiye', 'tr'],
+    ['XKX', 'xk'],
+    ['Atlantis', undefined],
     ['ZZ', undefined],
+    ['ZZZ', undefined],
+    ['constructor', undefined],
     ['', undefined],
   ])('has the country %j as %j', (value, expected) => {
     expect(normalizeCountry(value)).toBe(expected);

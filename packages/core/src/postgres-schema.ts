@@ -103,7 +103,7 @@ export const postgresMigrations = [
       "create index cartie_outbox_clean on cartie_outbox (settled_at) where status in ('sent', 'failed')",
     ],
   },
-  { name: '0005-functions', statements: functionStatements },
+  { name: '0005-statements', statements: functionStatements },
 ] as const satisfies readonly PostgresMigration[];
 
 // Any constant of ours; «cartie» in bytes.

@@ -33,7 +33,9 @@ export function isCollision(error: unknown): boolean {
 
 /** Is the database down, starting, full or out of reach? Says nothing about the work itself. Also for errors of the driver as it threw them. */
 export function isUnavailable(error: unknown): boolean {
-  if (isCartieError(error)) return error.code === 'storage_error' && isUnavailableCode(errorCode(error));
+  if (isCartieError(error)) {
+    return error.code === 'storage_error' && error.retryable && isUnavailableCode(errorCode(error));
+  }
   const code = errorCode(error);
   return code === undefined ? isLostConnection(error) : isUnavailableCode(code);
 }
@@ -43,8 +45,11 @@ const hints: Readonly<Record<string, string>> = {
   '28000': 'the log-in was refused',
   '28P01': 'the password was refused',
   '42501': "the database user lacks rights to cartie's tables",
+  '42883': 'a function is missing: run migratePostgres',
   '42P01': 'a table is missing: run migratePostgres',
   '53300': 'it has too many connections',
+  ECONNREFUSED: 'nobody listens there: check that it runs, and its address',
+  ENOTFOUND: 'its host does not exist: check its address',
 };
 
 function describe(operation: string, code: string | undefined, place: string | undefined): string {

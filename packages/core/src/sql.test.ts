@@ -1,9 +1,12 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { inspect } from 'node:util';
 import { PGlite } from '@electric-sql/pglite';
 import { CamelCasePlugin, Kysely, PGliteDialect, PostgresDialect } from 'kysely';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, expectTypeOf, test } from 'vitest';
 import { freshPostgres, hasPostgres, type TestPostgres } from '../../../tests/support/postgres.ts';
+import { createInbox } from './inbox.ts';
 import { kyselyDatabase, type kyselyTransaction } from './kysely-database.ts';
 import { guardPool, pgDatabase } from './pg-database.ts';
 import { pgliteDatabase } from './pglite-database.ts';
@@ -13,6 +16,7 @@ import type { SqlDatabase } from './sql.ts';
 interface Suite {
   name: string;
   available: boolean;
+  singleConnection: boolean;
   open(): Promise<{ database: SqlDatabase; close(): PromiseLike<void> }>;
 }
 
@@ -28,6 +32,7 @@ const suites: Suite[] = [
   {
     name: 'PGlite',
     available: true,
+    singleConnection: true,
     async open() {
       const pglite = await PGlite.create();
       return { database: pgliteDatabase(pglite), close: () => pglite.close() };
@@ -36,6 +41,7 @@ const suites: Suite[] = [
   {
     name: 'Kysely on PGlite',
     available: true,
+    singleConnection: true,
     async open() {
       const kysely = new Kysely<Record<string, never>>({
         dialect: new PGliteDialect({ pglite: await PGlite.create() }),
@@ -47,6 +53,7 @@ const suites: Suite[] = [
   {
     name: 'pg',
     available: hasPostgres,
+    singleConnection: false,
     async open() {
       const postgres = await freshPostgres();
       return { database: pgDatabase(postgres.pool), close: () => postgres[Symbol.asyncDispose]() };
@@ -55,6 +62,7 @@ const suites: Suite[] = [
   {
     name: 'Kysely on pg',
     available: hasPostgres,
+    singleConnection: false,
     async open() {
       const postgres = await freshPostgres();
       const kysely = new Kysely<Record<string, never>>({
@@ -156,22 +164,23 @@ for (const suite of suites) {
       expect(await migratePostgres(database)).toEqual([]);
     });
 
-    test('throws instead of waiting for itself inside a transaction on the only connection', async (context) => {
-      if (!database.singleConnection) return context.skip();
-      let later: Promise<unknown> | undefined;
-      const ended = gate();
-      await database.transaction(async () => {
-        await expect(database.query('select 1')).rejects.toMatchObject({
-          code: 'invalid_input',
-          message: expect.stringContaining('trx.query'),
+    if (suite.singleConnection) {
+      test('throws instead of waiting for itself inside a transaction on the only connection', async () => {
+        let later: Promise<unknown> | undefined;
+        const ended = gate();
+        await database.transaction(async () => {
+          await expect(database.query('select 1')).rejects.toMatchObject({
+            code: 'invalid_input',
+            message: expect.stringContaining('trx.query'),
+          });
+          await expect(database.transaction(async () => 1)).rejects.toMatchObject({ code: 'invalid_input' });
+          expect(() => database.assertOutsideTransaction?.()).toThrow('trx.query');
+          later = ended.promise.then(() => database.query('select 1'));
         });
-        await expect(database.transaction(async () => 1)).rejects.toMatchObject({ code: 'invalid_input' });
-        expect(() => database.assertOutsideTransaction?.()).toThrow('trx.query');
-        later = ended.promise.then(() => database.query('select 1'));
+        ended.resolve();
+        expect(await later).toHaveLength(1);
       });
-      ended.resolve();
-      expect(await later).toHaveLength(1);
-    });
+    }
 
     test('lets others wait for a transaction on the only connection', async () => {
       const started = gate();
@@ -222,6 +231,42 @@ describe.skipIf(!hasPostgres)('a PostgreSQL that goes away', () => {
     await expect(work).rejects.toMatchObject({ code: 'storage_error', retryable: true });
     await expect(database.transaction((trx) => trx.query('select 1'))).resolves.toHaveLength(1);
   });
+});
+
+test('parts with a connection whose transaction may have begun though the answer was an error', async () => {
+  const released: unknown[] = [];
+  const client = {
+    query: () => Promise.reject(new Error('Query read timeout')),
+    release: (error?: Error | boolean) => void released.push(error),
+    on: () => undefined,
+    off: () => undefined,
+  };
+  const pool = { ...client, connect: async () => client, listenerCount: () => 1 };
+  await expect(pgDatabase(pool as never).transaction(async () => 1)).rejects.toMatchObject({
+    code: 'storage_error',
+    outcome: 'not_executed',
+  });
+  expect(released).toEqual([true]);
+});
+
+test('says what to do about tables that are missing and a database that is not there', async () => {
+  const pglite = await PGlite.create();
+  const empty = createInbox({ database: pgliteDatabase(pglite) });
+  const update = { source: 'shop:1', id: '1', kind: 'order', orderKey: '1', payload: {} };
+  await expect(empty.accept(update)).rejects.toThrow('run migratePostgres');
+  await expect(empty.counts()).rejects.toThrow('run migratePostgres');
+  await pglite.close();
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  const pool = new pg.Pool({ host: '127.0.0.1', port });
+  const away = await pgDatabase(pool)
+    .query('select 1')
+    .catch((error: unknown) => error);
+  expect(away).toMatchObject({ retryable: true, message: expect.stringContaining('check that it runs') });
+  expect(inspect(away, { depth: 9 })).not.toContain('127.0.0.1');
+  await pool.end();
 });
 
 test('gives the driver’s own transaction its own type', () => {

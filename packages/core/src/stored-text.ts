@@ -18,8 +18,7 @@ export function storedText(text: string): string {
   return plain ? text : digestPrefix + createHash('sha256').update(text, 'utf16le').digest('hex');
 }
 
-/** A payload longer than this is refused: 16 MiB of JSON text. */
-export const maxPayloadLength = 16 * 1024 * 1024;
+const maxPayloadLength = 16 * 1024 * 1024;
 
 /**
  * `value` as JSON text, in which every character is safe to store.

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isCartieError } from './errors.ts';
 import type { DedupClaim, DedupStore } from './stores.ts';
 import type { Update } from './webhook.ts';
 import { defaultRetryAfterMs, type Refusal, refusedByHandler } from './webhook-refusal.ts';
@@ -80,7 +81,8 @@ async function commit<T>(claim: DedupClaim, { dedupMs, report }: UpdateHandling<
       return await claim.commit(dedupMs);
     } catch (error) {
       const pauseMs = commitPausesMs[attempt];
-      if (pauseMs === undefined || claim.signal.aborted) return report(error);
+      const lost = isCartieError(error) && error.code === 'conflict';
+      if (pauseMs === undefined || lost) return report(error);
       await sleep(pauseMs);
     }
   }

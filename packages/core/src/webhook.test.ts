@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
+import { breakableStore } from '../tests/breakable-store.ts';
 import {
   CartieError,
   type ClientEvent,
@@ -442,11 +443,17 @@ describe('overload', () => {
   });
 
   it('has a rate that refills', async () => {
-    const { post } = provider({ rate: { limit: 1, intervalMs: 30 } });
-    expect((await post([{ id: 'a' }])).status).toBe(200);
-    expect((await post([{ id: 'b' }])).status).toBe(503);
-    await sleep(35);
-    expect((await post([{ id: 'b' }])).status).toBe(200);
+    vi.useFakeTimers({ toFake: ['performance'] });
+    try {
+      const { post } = provider({ rate: { limit: 1, intervalMs: 30 } });
+      expect((await post([{ id: 'a' }])).status).toBe(200);
+      vi.advanceTimersByTime(29);
+      expect((await post([{ id: 'b' }])).status).toBe(503);
+      vi.advanceTimersByTime(1);
+      expect((await post([{ id: 'b' }])).status).toBe(200);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 });
 
@@ -545,6 +552,26 @@ describe('dedup', () => {
     expect((await post([{ id: 'a' }])).status).toBe(200);
     expect((await post([{ id: 'a' }])).status).toBe(200);
     expect(steps.filter((name) => name === 'handle')).toHaveLength(1);
+    expect(errors).toEqual([]);
+  });
+
+  it('tries again a commit that the store itself refuses', async () => {
+    const store = breakableStore(memoryStore());
+    const { dedup } = createStores(store);
+    let handled = 0;
+    const { post, errors } = provider({
+      dedup,
+      onUpdate: async () => {
+        handled += 1;
+        store.fault = 'down';
+        setTimeout(() => {
+          store.fault = undefined;
+        }, 10);
+      },
+    });
+    expect((await post([{ id: 'a' }])).status).toBe(200);
+    expect((await post([{ id: 'a' }])).status).toBe(200);
+    expect(handled).toBe(1);
     expect(errors).toEqual([]);
   });
 

@@ -17,8 +17,7 @@ export interface WorkTimings {
 /** {@link WorkTimings} without gaps. */
 export type AllTimings = { readonly [Name in keyof WorkTimings]-?: number };
 
-/** The defaults of {@link WorkTimings}. */
-export const defaultTimings = {
+const defaultTimings = {
   heartbeatMs: 5_000,
   deadMs: 15_000,
   pollMs: 1_000,

@@ -8,6 +8,7 @@ export interface Child extends AsyncDisposable {
   /** Waits for a line that it prints. */
   printed(line: string): Promise<void>;
   readonly lines: readonly string[];
+  readonly pid: number | undefined;
   kill(signal: NodeJS.Signals): void;
   /** Resolves when it has ended. */
   readonly ended: Promise<void>;
@@ -35,6 +36,7 @@ export function startChild(file: string, argument: object): Child {
   void ended.then(notify);
   return {
     lines,
+    pid: child.pid,
     ended,
     kill: (signal) => void child.kill(signal),
     printed(line) {

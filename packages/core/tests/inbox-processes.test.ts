@@ -85,6 +85,29 @@ describe.skipIf(!hasPostgres)('inbox workers in several processes on one Postgre
     expect((await effects()).map(({ id }) => id)).toEqual(['a1', 'a2', 'a3']);
   });
 
+  test('a worker that wakes up while another handles its row cannot commit before it either', async () => {
+    await accept('a1');
+    await using paused = startChild('inbox-process.ts', {
+      url: postgres.url,
+      timings,
+      hang: { id: 'a1', ms: 300 },
+    });
+    await paused.printed('hangs at attempt 1');
+    paused.kill('SIGSTOP');
+    await using other = startChild('inbox-process.ts', {
+      url: postgres.url,
+      timings,
+      hang: { id: 'a1', ms: 1_500 },
+    });
+    await other.printed('hangs at attempt 2');
+    paused.kill('SIGCONT');
+    await paused.printed('awake');
+    await settled(10_000);
+    const rows = await database.query<{ worker: string }>('select worker from effect');
+    expect(rows.map(({ worker }) => worker.split('.')[0])).toEqual([String(other.pid)]);
+    expect(paused.lines).not.toContain('handled');
+  });
+
   test('a row that kills its worker dies in the end, and its neighbours live', async () => {
     await accept('a1', 'b1', 'b2', 'c1', 'd1', 'e1');
     for (let deaths = 0; deaths < 2; deaths += 1) {

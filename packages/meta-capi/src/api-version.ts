@@ -2,7 +2,7 @@
  * Versions of the Graph API and when Meta ends them.
  * @see https://developers.facebook.com/docs/graph-api/changelog/versions
  */
-export const apiVersions = {
+const apiVersions = {
   'v21.0': '2027-01-21',
   'v22.0': '2027-05-20',
   'v23.0': '2027-10-08',

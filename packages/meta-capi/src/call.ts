@@ -9,14 +9,14 @@ import {
   resolveSecret,
 } from '@cartie/core';
 import { newestVersion } from './api-version.ts';
-import { classify } from './errors.ts';
+import { classify, requestIdOf } from './errors.ts';
 import { service } from './invalid.ts';
 import { type OperationName, operations } from './operations.ts';
 import type { MetaCapiClientOptions } from './options.ts';
 import { pauseFor, usageOf } from './usage.ts';
 
 /** Where events go. */
-export const graphOrigin = 'https://graph.facebook.com';
+const graphOrigin = 'https://graph.facebook.com';
 
 /** What the methods of a client are made of. */
 export interface CallPath {
@@ -50,8 +50,7 @@ export function createCallPath(options: MetaCapiClientOptions): CallPath {
     baseUrl: graphOrigin,
     options,
     classify,
-    requestId: ({ headers, json }) =>
-      headers.get('x-fb-trace-id') ?? (json as { fbtrace_id?: string } | undefined)?.fbtrace_id,
+    requestId: requestIdOf,
     secrets: secrets.all,
   });
 

@@ -15,7 +15,7 @@ type Data = Record<string, unknown>;
 type Check = (value: unknown, field: string) => unknown;
 
 /** The fields that Meta knows. Properties of an app's own are copied as plain JSON. */
-const known: Readonly<Record<string, Check>> = {
+const known: ReadonlyMap<string, Check> = table({
   value: amount,
   net_revenue: amount,
   predicted_ltv: amount,
@@ -33,9 +33,9 @@ const known: Readonly<Record<string, Check>> = {
   delivery_category: deliveryCategory,
   event_source: aText,
   lead_event_source: aText,
-};
+});
 
-const knownInContents: Readonly<Record<string, Check>> = {
+const knownInContents: ReadonlyMap<string, Check> = table({
   id: idText,
   quantity: count,
   item_price: amount,
@@ -44,7 +44,7 @@ const knownInContents: Readonly<Record<string, Check>> = {
   brand: aText,
   category: aText,
   delivery_category: deliveryCategory,
-};
+});
 
 /**
  * Checks and copies `custom_data`; zeros stay.
@@ -59,7 +59,7 @@ export function checkCustomData(input: unknown, context: CustomDataContext): Dat
     if (value === undefined || value === null) continue;
     const field = `custom_data.${name}`;
     if (name === 'contents') data.contents = contents(value, field, context);
-    else copy(data, name, value, known[name], field, context);
+    else copy(data, name, value, known.get(name), field, context);
   }
   checkVehicle(data);
   if (data.event_source === 'crm' && data.lead_event_source === undefined) {
@@ -76,10 +76,7 @@ function copy(
   field: string,
   context: CustomDataContext,
 ): void {
-  if (check === undefined && (name === '__proto__' || isPersonalName(name))) {
-    context.warnings.push({ field, message: `\`${field}\` is for \`user_data\`: it was left out` });
-    return;
-  }
+  if (check === undefined && !isOwnProperty(name, field, context)) return;
   const checked = check === undefined ? value : check(value, field);
   const copied = plainCopy(checked, field, context, 0);
   if (copied !== undefined) data[name] = copied;
@@ -94,7 +91,7 @@ function contents(value: unknown, field: string, context: CustomDataContext): Da
     for (const name in item) {
       const part = item[name];
       if (part === undefined || part === null) continue;
-      copy(line, name, part, knownInContents[name], `${at}.${name}`, context);
+      copy(line, name, part, knownInContents.get(name), `${at}.${name}`, context);
     }
     if (line.id === undefined) throw invalid(`${at}.id`, 'is required');
     return line;
@@ -137,14 +134,27 @@ export function plainCopy(
   }
   const result: Data = {};
   for (const [name, one] of Object.entries(value)) {
-    if (name === '__proto__' || isPersonalName(name) || context.text.clean(name, field) !== name) {
-      context.warnings.push({ field, message: `\`${field}\` held personal data: they were left out` });
-      continue;
-    }
+    if (!isOwnProperty(name, `${field}.${name}`, context)) continue;
     const copied = plainCopy(one, `${field}.${name}`, context, depth + 1);
     if (copied !== undefined) result[name] = copied;
   }
   return result;
+}
+
+function table(checks: Readonly<Record<string, Check>>): ReadonlyMap<string, Check> {
+  return new Map(Object.entries(checks));
+}
+
+/** May a property of this name be sent? Not one that names a person's datum, or is one. */
+function isOwnProperty(
+  name: string,
+  field: string,
+  { text, warnings }: Pick<CustomDataContext, 'text' | 'warnings'>,
+): boolean {
+  if (name === '__proto__' || text.clean(name, 'custom_data') !== name) return false;
+  if (!isPersonalName(name)) return true;
+  warnings.push({ field, message: `\`${field}\` is for \`user_data\`: it was left out` });
+  return false;
 }
 
 /** A number, also one that is written as a text; 0 is one. */
@@ -171,7 +181,9 @@ function currency(value: unknown, field: string): string {
 
 function ids(value: unknown, field: string): string[] {
   if (!Array.isArray(value)) throw invalid(field, 'must be a list');
-  return Array.from(value as unknown[], (one, index) => idText(one, `${field}[${index}]`));
+  const list: string[] = [];
+  for (let index = 0; index < value.length; index++) list.push(idText(value[index], `${field}[${index}]`));
+  return list;
 }
 
 function idText(value: unknown, field: string): string {

@@ -146,8 +146,14 @@ export function classify(answer: Answer): Failure | undefined {
     retryable: row.retryable,
     retryAfterMs: row.code === 'rate_limited' ? throttleMs(answer) : row.retryAfterMs,
     provider: { code, subcode, message: typeof error.message === 'string' ? error.message : undefined },
-    requestId: typeof error.fbtrace_id === 'string' ? error.fbtrace_id : undefined,
   };
+}
+
+/** Meta's id of the request, of a success or a failure. */
+export function requestIdOf({ headers, json }: Answer): string | undefined {
+  const holder = isRecord(json) && isRecord(json.error) ? json.error : json;
+  const id = isRecord(holder) ? holder.fbtrace_id : undefined;
+  return typeof id === 'string' ? id : (headers.get('x-fb-trace-id') ?? undefined);
 }
 
 /** Is the refusal about the events of a batch and not about the request? Then dividing the batch finds the bad one. */

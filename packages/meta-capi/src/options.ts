@@ -47,7 +47,10 @@ export const ownFields = {
   appSecret: z.custom(isSecret, 'must be a text that is not empty, or a function that gives one').optional(),
   apiVersion: version.optional(),
   testEventCode: z.string().min(1).optional(),
-  defaultCountry: z.custom(country, 'must be a country as two letters, such as UA').optional(),
+  defaultCountry: z
+    .custom<string>(country, 'must be a country as two letters, such as UA')
+    .transform((text) => text.toUpperCase())
+    .optional(),
   partnerAgent: z.string().min(1).optional(),
   messagingEvents: z.array(z.string().min(1)).min(1).optional(),
   batchSize: z.int().min(1).max(1_000).optional(),

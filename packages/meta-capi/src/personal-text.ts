@@ -17,9 +17,12 @@ const removed = '[removed]';
 
 /** Creates the {@link PersonalText} of one event. */
 export function createPersonalText(personal: readonly string[], warnings: EventWarning[]): PersonalText {
+  let ends: readonly string[] | undefined;
   const clean = (text: string, field: string): string => {
     if (!suspicious.test(text)) return text;
-    const cleaned = withoutPersonal(text, personal);
+    ends ??= endsOf(personal);
+    if (isHarmless(text, ends)) return text;
+    const cleaned = withoutPersonal(text, personal, ends);
     if (cleaned !== text)
       warnings.push({ field, message: `\`${field}\` held personal data: it was removed` });
     return cleaned;
@@ -27,7 +30,7 @@ export function createPersonalText(personal: readonly string[], warnings: EventW
   return {
     clean,
     cleanUrl(url, field) {
-      const safe = plainUrl.test(url) ? url : withoutParameters(url);
+      const safe = isPlainUrl(url) ? url : withoutParameters(url);
       if (safe !== url) {
         warnings.push({
           field,
@@ -36,32 +39,69 @@ export function createPersonalText(personal: readonly string[], warnings: EventW
       }
       return clean(safe, field);
     },
-    isPersonal: (value) =>
-      String(value).length >= 9 && endsOf(personal).some((end) => String(value).endsWith(end)),
+    isPersonal(value) {
+      if (value <= 99_999_999) return false;
+      ends ??= endsOf(personal);
+      return ends.some((end) => String(value).endsWith(end));
+    },
   };
 }
 
 /** Does a property of this name hold a person's datum that Meta wants in `user_data` only? */
 export function isPersonalName(name: string): boolean {
-  return personalNames.has(name.toLowerCase().replace(/[^a-z]/g, ''));
+  if (personalNames.has(name)) return true;
+  return !/^[a-z]*$/.test(name) && personalNames.has(name.toLowerCase().replace(/[^a-z]/g, ''));
 }
 
 // An @ in any of its forms, or digits enough for a phone number. What has neither is passed on at once.
-const suspicious = /@|\uff20|\ufe6b|%40|%ef%bc%a0|\d(?:(?:[\s().+/-]|%20|%2b){0,3}\d){8}/i;
+const suspicious = /[@\uff20\ufe6b]|%40|%[Ee][Ff]%[Bb][Cc]%[Aa]0|\d(?:(?:[\s().+/-]|%2[0Bb]){0,3}\d){8}/;
 const email =
   /[^\s@\uff20\ufe6b<>()[\]{},;:"'=?&#/\\|]{0,64}(?:@|\uff20|\ufe6b|%40|%ef%bc%a0)[^\s@<>()[\]{},;:"'=?&#/\\|.]{1,255}(?:\.[^\s@<>()[\]{},;:"'=?&#/\\|.]{1,64}){1,10}/giu;
-const phone = /(?:\+|%2b)?\(?\d(?:(?:[\s().+/-]|%20|%2b){0,3}\d){8,17}/gi;
-const plainUrl = /^[^?#@;]*$/;
+const phone = /(?:\+|%2b)\(?\d(?:(?:[\s().+/-]|%20|%2b){0,3}\d){8,17}/gi;
+const atOrPlus = /[@\uff20\ufe6b+]|%40|%[Ee][Ff]%[Bb][Cc]%[Aa]0|%2[Bb]/;
 
-function withoutPersonal(text: string, personal: readonly string[]): string {
-  const ends = endsOf(personal);
-  return withoutOwn(text, personal)
+/** Digits, but not of the person's phone: a time, an id, a price. */
+function isHarmless(text: string, ends: readonly string[]): boolean {
+  if (atOrPlus.test(text)) return false;
+  if (ends.length === 0) return true;
+  const digits = text.replace(/%20|\D+/g, '');
+  return !ends.some((end) => digits.includes(end));
+}
+
+const [equals, ampersand, hash, semicolon, question] = [61, 38, 35, 59, 63];
+
+function isPlainUrl(url: string): boolean {
+  if (url.includes('@')) return false;
+  const from = url.indexOf('?');
+  if (from === -1) return !url.includes('#') && !url.includes(';');
+  let start = from + 1;
+  for (let at = start; at < url.length; at++) {
+    const letter = url.charCodeAt(at);
+    if (letter === equals) {
+      const name = url.slice(start, at);
+      if (name.includes('%') || isPersonalName(name)) return false;
+      start = url.length;
+    } else if (letter === ampersand) {
+      start = at + 1;
+    } else if (letter === hash || letter === semicolon || letter === question) return false;
+  }
+  return true;
+}
+
+function withoutPersonal(text: string, personal: readonly string[], ends: readonly string[]): string {
+  return withoutOwn(withoutPhones(text, ends), personal)
     .replace(email, removed)
-    .replace(phone, (match) => {
-      const digits = match.replace(/%20|%2b|\D/gi, '');
-      const international = /^(?:\+|%2b)/i.test(match) && digits.length >= 10;
-      return international || ends.some((end) => digits.includes(end)) ? removed : match;
-    });
+    .replace(phone, (match) => (match.replace(/%20|%2b|\D/gi, '').length >= 10 ? removed : match));
+}
+
+/** Without the person's own phones, however they are written and whatever digits stand around them. */
+function withoutPhones(text: string, ends: readonly string[]): string {
+  let result = text;
+  for (const end of ends) {
+    const number = [...end].join('(?:[\\s().+/-]|%20|%2b){0,3}');
+    result = result.replace(new RegExp(`(?:\\+|%2b)?[\\d\\s()-]{0,8}${number}`, 'gi'), removed);
+  }
+  return result;
 }
 
 // An address may hold characters at which a pattern stops.

@@ -170,15 +170,25 @@ function originalEvent(input: MetaEvent, text: PersonalText, now: number): Recor
 }
 
 function cleanPlain(userData: HashedUserData, text: PersonalText): void {
-  for (const key of ['client_user_agent', 'fbc', 'fbp', 'subscription_id', 'anon_id', 'madid'] as const) {
+  for (const key in userData) {
     const value = userData[key];
-    if (typeof value === 'string') userData[key] = text.clean(value, `user_data.${key}`);
-  }
-  for (const key of ['fb_login_id', 'ctwa_clid', 'partner_id', 'partner_name'] as const) {
-    const value = userData[key];
-    if (typeof value === 'string') userData[key] = text.clean(value, `user_data.${key}`);
+    if (typeof value === 'string' && freeText.has(key)) userData[key] = text.clean(value, `user_data.${key}`);
   }
 }
+
+/** Keys of `user_data` that go out as they are and could hold any text. */
+const freeText: ReadonlySet<string> = new Set([
+  'client_user_agent',
+  'fbc',
+  'fbp',
+  'subscription_id',
+  'fb_login_id',
+  'anon_id',
+  'madid',
+  'ctwa_clid',
+  'partner_id',
+  'partner_name',
+]);
 
 function checkMatchable(userData: HashedUserData): void {
   const keys = Object.keys(userData);

@@ -17,7 +17,7 @@ afterEach(() => meta?.[Symbol.asyncDispose]());
 
 const client = (options: Partial<MetaCapiClientOptions> = {}) =>
   createMetaCapiClient({ ...clientOptions(meta.url), breaker: false, ...options });
-const idsOf = ({ events }: Received): string[] => events.map((event) => event.event_id);
+const idsOf = ({ events }: Received): string[] => events.map(({ event_id }) => String(event_id));
 const statuses = (results: readonly EventResult[]): Record<string, number> => {
   const counts: Record<string, number> = {};
   for (const { status } of results) counts[status] = (counts[status] ?? 0) + 1;

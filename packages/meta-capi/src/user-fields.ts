@@ -123,7 +123,7 @@ export function countryOf(value: unknown): string | undefined {
 }
 
 function phone(value: unknown, { country, defaultCountry }: PersonContext = nothing): string | undefined {
-  const own = country ?? defaultCountry;
+  const own = country?.toUpperCase() ?? defaultCountry;
   return (
     normalizePhone(value, { defaultCountry: own }) ??
     (own === defaultCountry ? undefined : normalizePhone(value, { defaultCountry }))

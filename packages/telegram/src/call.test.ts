@@ -101,19 +101,33 @@ describe('a call that was certainly not executed', () => {
 });
 
 describe('pacing', () => {
-  it('sends 100 messages to 50 chats without one 429', async () => {
-    const telegram = clientOf({ deadlineMs: 20_000 });
+  it('sends 100 messages to 50 chats, never more than 30 in a second nor two of a chat', async () => {
+    const sent: { at: number; body: string }[] = [];
+    const telegram = clientOf({
+      deadlineMs: 20_000,
+      // A place for each, so that a slow answer here holds back no call that has passed the limiter.
+      maxConcurrent: 100,
+      fetch: (url, init) => {
+        sent.push({ at: performance.now(), body: String(init?.body) });
+        return fetch(url, init);
+      },
+    });
+    const within = (each: { at: number }) => sent.filter(({ at }) => at >= each.at && at < each.at + 980);
     const users = Array.from({ length: 50 }, () => sandbox.telegram.createUser());
     await Promise.all(
       [...users, ...users].map(({ id }, n) => telegram.sendMessage({ chat_id: id, text: `message ${n}` })),
     );
-    expect(sandbox.telegram.calls().map(({ status }) => status)).toEqual(Array(100).fill(200));
+    for (const each of sent) {
+      const chats = within(each).map(({ body }) => (JSON.parse(body) as { chat_id: number }).chat_id);
+      expect(chats.length).toBeLessThanOrEqual(30);
+      expect(new Set(chats).size).toBe(chats.length);
+    }
     expect(users.map(({ id }) => sandbox.telegram.messages(id).length)).toEqual(Array(50).fill(2));
   }, 30_000);
 
   it('keeps a chat’s messages apart, whatever name it is given', async () => {
     const chat = sandbox.telegram.createChat({ type: 'channel', username: 'cartie_news' });
-    const telegram = clientOf({ rates: { chat: { limit: 1, intervalMs: 200 } } });
+    const telegram = clientOf({ rates: { chat: { limit: 1, intervalMs: 600 } } });
     await telegram.sendMessage({ chat_id: '@cartie_news', text: '0' });
     await Promise.all(
       ['@Cartie_News', chat.id, String(chat.id)].map((chat_id) =>
@@ -121,12 +135,12 @@ describe('pacing', () => {
       ),
     );
     const times = sandbox.telegram.calls().map(({ at }) => at);
-    for (let i = 2; i < times.length; i++) expect((times[i] ?? 0) - (times[i - 1] ?? 0)).toBeGreaterThan(150);
+    for (let i = 2; i < times.length; i++) expect((times[i] ?? 0) - (times[i - 1] ?? 0)).toBeGreaterThan(300);
   });
 
   it('slows edits in groups, not in private chats', async () => {
     const telegram = clientOf({
-      rates: { groupEdits: { limit: 1, intervalMs: 250 }, chat: { limit: 100, intervalMs: 1 } },
+      rates: { groupEdits: { limit: 1, intervalMs: 800 }, chat: { limit: 100, intervalMs: 1 } },
     });
     const elapsedMs = async (chat_id: number) => {
       const { message_id } = await telegram.sendMessage({ chat_id, text: '0' });
@@ -134,8 +148,8 @@ describe('pacing', () => {
       for (const text of ['1', '2', '3']) await telegram.editMessageText({ chat_id, message_id, text });
       return performance.now() - startedAt;
     };
-    expect(await elapsedMs(sandbox.telegram.createUser().id)).toBeLessThan(250);
-    expect(await elapsedMs(sandbox.telegram.createChat().id)).toBeGreaterThan(480);
+    expect(await elapsedMs(sandbox.telegram.createUser().id)).toBeLessThan(800);
+    expect(await elapsedMs(sandbox.telegram.createChat().id)).toBeGreaterThan(1_500);
   });
 
   it('lets other methods pass a chat that must wait', async () => {
@@ -163,11 +177,12 @@ describe('pacing', () => {
   });
 
   it('sends faster where the broadcast is paid for, and tells Telegram so', async () => {
-    const users = Array.from({ length: 90 }, () => sandbox.telegram.createUser());
+    const users = Array.from({ length: 150 }, () => sandbox.telegram.createUser());
     const telegram = clientOf({ paidBroadcast: true });
     const startedAt = performance.now();
     await Promise.all(users.map(({ id }) => telegram.sendMessage({ chat_id: id, text: 'paid' })));
-    expect(performance.now() - startedAt).toBeLessThan(2_000);
+    // At 30 a second it would take four seconds and more.
+    expect(performance.now() - startedAt).toBeLessThan(4_000);
     for (const { params } of sandbox.telegram.calls()) expect(params.allow_paid_broadcast).toBe(true);
     await telegram.sendMessage({
       chat_id: sandbox.telegram.createUser().id,
@@ -282,6 +297,21 @@ describe('a token that is asked for', () => {
     setTimeout(() => controller.abort(reason), 10);
     await expect(call).rejects.toBe(reason);
   });
+
+  it('and fails after the call was aborted leaves no unhandled rejection', async () => {
+    const unhandled: unknown[] = [];
+    const listener = (error: unknown): void => void unhandled.push(error);
+    process.on('unhandledRejection', listener);
+    try {
+      const telegram = clientOf({ token: () => Promise.reject(new Error('the vault is closed')) });
+      const signal = AbortSignal.abort('enough');
+      await expect(telegram.getMe({}, { signal })).rejects.toBe('enough');
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      expect(unhandled).toEqual([]);
+    } finally {
+      process.off('unhandledRejection', listener);
+    }
+  });
 });
 
 describe('a wrong call', () => {
@@ -309,6 +339,8 @@ describe('wrong options', () => {
     ['paidBroadcast', { paidBroadcast: 'yes' }],
     ['rates', { rates: { chats: { limit: 1, intervalMs: 1 } } }],
     ['rates', { rates: { chat: { limit: 0, intervalMs: 1 } } }],
+    ['rates', { rates: { chat: { limit: 1.5, intervalMs: 1 } } }],
+    ['rates', { rates: { chat: { limit: 1, intervalMs: 1, burst: 0.5 } } }],
     ['maxUploadBytes', { maxUploadBytes: -1 }],
     ['onMigrated', { onMigrated: 1 }],
     ['tokn', { tokn: someToken }],

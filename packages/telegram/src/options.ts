@@ -27,9 +27,9 @@ export interface TelegramClientOptions extends ClientOptions {
 }
 
 const rate = z.strictObject({
-  limit: z.number().positive(),
+  limit: z.int().min(1),
   intervalMs: z.number().positive(),
-  burst: z.number().positive().optional(),
+  burst: z.number().min(1).optional(),
 });
 
 /** The fields of {@link TelegramClientOptions} that are not core's. */

@@ -55,7 +55,6 @@ const defaultDeadlineMs = 30_000;
 // A function that gives the token may never do so.
 function inTime<T>(work: Promise<T>, ms: number, signal: AbortSignal | undefined): Promise<T> {
   return new Promise((resolve, reject) => {
-    signal?.throwIfAborted();
     const abort = (): void => end(() => reject(signal?.reason));
     const timer = setTimeout(() => end(() => reject(tooLate())), ms);
     const end = (settle: () => void): void => {
@@ -68,6 +67,7 @@ function inTime<T>(work: Promise<T>, ms: number, signal: AbortSignal | undefined
       (value) => end(() => resolve(value)),
       (error: unknown) => end(() => reject(error)),
     );
+    if (signal?.aborted) abort();
   });
 }
 

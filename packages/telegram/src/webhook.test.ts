@@ -146,6 +146,7 @@ describe('the webhook', () => {
     const make = () =>
       createTelegramWebhook({ secretToken, botId: 42, onUpdate, ...options } as TelegramWebhookOptions);
     expect(make).toThrow(expect.objectContaining({ code: 'invalid_config', field }));
+    expect(() => createTelegramWebhook(undefined as never)).toThrow('secretToken');
     expect(make).toThrow(/^(?!.*good)/);
   });
 });

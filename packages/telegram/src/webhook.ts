@@ -37,7 +37,7 @@ export interface TelegramWebhookOptions
  * @see https://core.telegram.org/bots/api#setwebhook
  */
 export function createTelegramWebhook(options: TelegramWebhookOptions): RequestHandler {
-  const { secretToken, botId, ...rest } = options;
+  const { secretToken, botId, ...rest } = options ?? {};
   const secrets = typeof secretToken === 'string' ? [secretToken] : [...(secretToken ?? [])];
   if (secrets.length === 0) throw invalidSecret();
   for (const secret of secrets) checkSecretToken(secret);

@@ -33,6 +33,8 @@ function startWatching() {
   endWatching = watch(
     {
       conversations: showConversations,
+      leads: ({ events, leads }) =>
+        update({ leads: { events, leads: merge(leads, state.leads?.leads ?? [], byNewestLead) } }),
       queue: (queue) => update({ queue }),
       integrations: (integrations) => update({ integrations }),
       errors: (errors) => update({ errors: merge(errors, state.errors ?? [], (a, b) => b.id - a.id) }),
@@ -216,6 +218,43 @@ async function act(path, done) {
   update({ queue: await get('/queue').catch(() => state.queue) });
   lookAgain();
 }
+
+/** Begins a lead of a conversation. */
+export async function markAsLead(conversationId) {
+  await tell(`/conversations/${conversationId}/lead`, { id: crypto.randomUUID() }, 'Marked as a lead.');
+}
+
+/** Writes down what a lead paid. */
+export async function sell(leadId, sale) {
+  if (await tell(`/leads/${leadId}/sold`, sale, 'The sale is written down.')) update({ selling: undefined });
+}
+
+/** Sends an event to Meta again. */
+export async function resendEvent(id) {
+  await tell(`/meta-events/${encodeURIComponent(id)}/resend`, {}, 'It will be sent again.');
+}
+
+async function tell(path, body, done) {
+  try {
+    await post(path, body);
+    notify(done);
+    return true;
+  } catch (error) {
+    notify(error instanceof RequestFailed ? error.message : 'This did not work.', true);
+    return false;
+  }
+}
+
+export async function loadOlderLeads() {
+  const { events, leads } = state.leads;
+  const older = await get(`/leads?before=${leads.at(-1).seq}`);
+  update({
+    leads: { events, leads: merge(leads, older, byNewestLead) },
+    hasOlderLeads: older.length === pageSize,
+  });
+}
+
+const byNewestLead = (a, b) => b.seq - a.seq;
 
 export async function loadOlderErrors() {
   const older = await get(`/errors?before=${state.errors.at(-1).id}`);

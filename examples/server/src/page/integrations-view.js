@@ -18,14 +18,17 @@ export function integrationsView() {
         <h1 id="integrations-title">Integrations</h1>
         <p>Each is asked at most twice a minute. The outage of one never reaches the others.</p>
       </header>
-      <div class="cards">${cards.map(card)}</div>
+      <div class="cards">${cards.filter(isConfigured).map(card)}</div>
+      <div class="cards">${cards.filter((one) => !isConfigured(one)).map(card)}</div>
     </section>`;
 }
+
+const isConfigured = ({ report }) => report !== undefined && report.status !== 'not_configured';
 
 function card({ id, name, report = { status: 'not_configured' } }) {
   const { status, circuit, latencyMs, detail, facts, checkedAt } = report;
   const isOn = status !== 'not_configured';
-  const isSimulated = isOn && state.session.mode === 'sandbox';
+  const isSimulated = isOn && state.session.simulated.includes(id);
   return html`
     <article class="card ${status}" aria-label=${name} data-integration=${id}>
       <header>

@@ -3,13 +3,20 @@ import { errorsView } from './errors-view.js';
 import { icons } from './icons.js';
 import { inboxView } from './inbox-view.js';
 import { integrationsView } from './integrations-view.js';
+import { leadsView } from './leads-view.js';
 import { html, nothing, render } from './lit-html/lit-html.js';
 import { emptyState, loading } from './parts.js';
 import { queueView } from './queue-view.js';
 import { onChange, routeOf, state, update } from './state.js';
 import { applyTheme, nextTheme, theme } from './theme.js';
 
-const panels = { inbox: inboxView, queue: queueView, integrations: integrationsView, errors: errorsView };
+const panels = {
+  inbox: inboxView,
+  leads: leadsView,
+  queue: queueView,
+  integrations: integrationsView,
+  errors: errorsView,
+};
 
 function page() {
   if (state.session === undefined) {
@@ -35,6 +42,8 @@ function navigation() {
   const unread = (state.conversations ?? []).filter((conversation) => conversation.unread > 0).length;
   const { queue } = state;
   const waiting = queue ? queue.outbox.in_doubt + queue.outbox.failed + queue.inbox.dead : 0;
+  const { events } = state.leads ?? {};
+  const refused = events ? events.refused + events.inDoubt : 0;
   const isDown = Object.values(state.integrations ?? {}).some(
     ({ status }) => status === 'down' || status === 'degraded',
   );
@@ -42,7 +51,7 @@ function navigation() {
     <nav class="navigation" aria-label="Main">
       <a class="brand" href="#/inbox"><img src="/icon.svg" alt="" width="24" height="24" />Cartie</a>
       <ul>
-        ${link('inbox', 'Inbox', unread)} ${link('queue', 'Queue', waiting, 'warn')}
+        ${link('inbox', 'Inbox', unread)} ${link('leads', 'Leads', refused, 'warn')} ${link('queue', 'Queue', waiting, 'warn')}
         ${link('integrations', 'Integrations', isDown ? '!' : 0, 'bad')} ${link('errors', 'Errors')}
       </ul>
       <div class="navigation-foot">

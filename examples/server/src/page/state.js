@@ -1,6 +1,6 @@
 // The one state of the page. `update` changes it and draws the page again.
 
-const views = ['inbox', 'queue', 'integrations', 'errors'];
+const views = ['inbox', 'leads', 'queue', 'integrations', 'errors'];
 
 export const state = {
   /** What the server told about itself; undefined until it has. */
@@ -14,6 +14,9 @@ export const state = {
   conversations: undefined,
   hasOlderConversations: false,
   thread: undefined,
+  leads: undefined,
+  /** The lead whose sale is being written down. */
+  selling: undefined,
   queue: undefined,
   integrations: undefined,
   errors: undefined,

@@ -1,5 +1,6 @@
-import { loadOlderMessages, reply, replyAgain, settle } from './actions.js';
+import { loadOlderMessages, markAsLead, reply, replyAgain, settle } from './actions.js';
 import { icons } from './icons.js';
+import { saleForm } from './leads-view.js';
 import { live } from './lit-html/directives/live.js';
 import { repeat } from './lit-html/directives/repeat.js';
 import { html, nothing } from './lit-html/lit-html.js';
@@ -42,7 +43,8 @@ export function threadView() {
     </section>`;
 }
 
-function threadBar({ title, username, externalId }) {
+function threadBar(conversation) {
+  const { title, username, externalId, lead } = conversation;
   const { sandboxUrl } = state.session;
   return html`
     <header class="bar">
@@ -52,8 +54,20 @@ function threadBar({ title, username, externalId }) {
         <h1>${title}</h1>
         <p>Telegram${username ? html` · @${username}` : nothing}</p>
       </div>
+      ${leadActions(conversation)}
       ${sandboxUrl ? external(sandboxUrl, html`Write as a user`) : nothing}
-    </header>`;
+    </header>
+    ${lead && lead.soldAt === null && state.selling === lead.id ? html`<div class="bar">${saleForm(lead)}</div>` : nothing}`;
+}
+
+/** «Mark as lead», then «Sold»; who has bought may become a lead again. */
+function leadActions({ id, lead }) {
+  if (lead && lead.soldAt === null) {
+    return html`<span class="status unknown">Lead</span>
+      ${button('Sold', () => update({ selling: state.selling === lead.id ? undefined : lead.id }))}`;
+  }
+  return html`${lead ? html`<span class="status ok">Sold</span>` : nothing}
+    ${busyButton('Mark as lead', () => markAsLead(id))}`;
 }
 
 /** Messages with a line where a new day begins. */

@@ -63,6 +63,23 @@ export const reasons = {
 
 export const reasonOf = (code) => reasons[code] ?? (code ? code.replaceAll('_', ' ') : 'No reason is known');
 
+/** Where an event for Meta is. */
+export const eventWords = {
+  waiting: 'waiting',
+  sent: 'taken by Meta',
+  refused: 'refused',
+  in_doubt: 'in doubt',
+};
+
+/** Why an event was not taken, where Meta gave no reason of its own. */
+export const eventReasonOf = (code) => eventReasons[code] ?? reasonOf(code);
+
+const eventReasons = {
+  expired: 'Meta was away for so long that the event is too old for it',
+  timeout: 'It may have arrived, and Meta would not recognise it if it came again',
+  crashed: 'The server stopped while it was sending, and a repetition could count twice',
+};
+
 /** Why nobody knows whether a message arrived. */
 const doubts = {
   connection_failed: 'The connection broke before the answer came',

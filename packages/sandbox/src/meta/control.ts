@@ -38,6 +38,8 @@ export function metaControl(meta: MetaSandbox): Provider['control'] {
         meta.retireVersion(String(version), servedBy === undefined ? undefined : String(servedBy)),
       usage: (input) => meta.setUsage(input as UsageInput),
       discard: ({ count }) => meta.discardNext(Number(count)),
+      refuse: ({ eventId, subcode }) =>
+        meta.refuse(String(eventId), subcode === undefined ? undefined : Number(subcode)),
       browser: ({ dataset, ...event }) =>
         meta.browserSends(oneOf({ dataset }), event as unknown as BrowserEvent),
     },

@@ -92,6 +92,15 @@ describe('the events endpoint', () => {
     expect(sandbox.meta.distinct()).toMatchObject([{ eventId: 't', testEventCode: 'TEST123' }]);
   });
 
+  it('refuses what a test wants it to, for a reason that nobody foresaw', async () => {
+    sandbox.meta.refuse('a', 2804019);
+    sandbox.meta.refuse('b');
+    const subcodeOf = async (event_id: string): Promise<number> =>
+      (await send([lead(), lead({ event_id })])).body.error.error_subcode;
+    expect([await subcodeOf('a'), await subcodeOf('b')]).toEqual([2804019, 2804050]);
+    expect((await send([lead()])).status).toBe(200);
+  });
+
   it('says only in events_received that it dropped something', async () => {
     sandbox.meta.discardNext(2);
     const batch = ['a', 'b', 'c'].map((event_id) => lead({ event_id }));

@@ -11,6 +11,7 @@ import { readEvents, sentEvents } from './graph-request.ts';
 import { createGraphHandlers, metaOrigin } from './handlers.ts';
 import type { DatasetReference, MetaSandbox, SandboxDataset } from './public.ts';
 import type { MetaCallRecord, MetaEventRecord, MetaRefusal, ServerEvent } from './records.ts';
+import { refusalBy } from './refusals.ts';
 import { createUsage } from './usage.ts';
 
 const tokenStates = [
@@ -34,6 +35,7 @@ export function createMeta(context: ProviderContext): { sandbox: MetaSandbox; pr
   const refusals = createRingBuffer<MetaRefusal>(history);
   const clicks = new Map<string, { datasetId: string; at: number }>();
   const waiters = new Set<() => void>();
+  const refusedIds = new Map<string, number>();
   let discards = 0;
 
   function takeEvents(
@@ -42,7 +44,11 @@ export function createMeta(context: ProviderContext): { sandbox: MetaSandbox; pr
   ): Record<string, unknown> {
     const events = readEvents(params);
     const now = clock.seconds();
-    for (const [index, event] of events.entries()) checkEvent(event, { dataset, index, now, clicks });
+    for (const [index, event] of events.entries()) {
+      checkEvent(event, { dataset, index, now, clicks });
+      const subcode = refusedIds.get(String(event.event_id));
+      if (subcode !== undefined) throw refusalBy(subcode, index);
+    }
     const taken = events.slice(0, Math.max(0, events.length - discards));
     discards = 0;
     const code = params.test_event_code;
@@ -124,6 +130,9 @@ export function createMeta(context: ProviderContext): { sandbox: MetaSandbox; pr
       }
       discards = count;
     },
+    refuse(eventId, subcode = 2804050) {
+      refusedIds.set(eventId, subcode);
+    },
     browserSends(reference, { event_name, event_id, fbp, external_id }) {
       const event: ServerEvent = {
         event_name,
@@ -160,6 +169,7 @@ export function createMeta(context: ProviderContext): { sandbox: MetaSandbox; pr
       calls.clear();
       refusals.clear();
       clicks.clear();
+      refusedIds.clear();
       discards = 0;
       live.emit({ provider: 'meta', type: 'reset' });
     },

@@ -67,6 +67,8 @@ export interface MetaSandbox {
   setUsage(usage: UsageInput): void;
   /** The next request is answered with 200, but its last `count` events are dropped: only `events_received` tells. */
   discardNext(count: number): void;
+  /** Refuses events with this id, for what no rule foresees. @param subcode of code 100, default 2804050 */
+  refuse(eventId: string, subcode?: number): void;
   /** The pixel in a browser sends an event. */
   browserSends(dataset: DatasetReference, event: BrowserEvent): MetaEventRecord;
 

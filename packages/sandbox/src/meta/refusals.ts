@@ -79,6 +79,18 @@ export const refusals = {
   },
 } as const satisfies Record<string, { subcode: number; title: string; text: string }>;
 
+/** The refusal of one event by a subcode, known or not. */
+export function refusalBy(subcode: number, index: number): GraphFailure {
+  const known = Object.entries(refusals).find(([, row]) => row.subcode === subcode);
+  if (known) return refusal(known[0] as keyof typeof refusals, index, 'event_id');
+  return graphFailure({
+    message: 'Invalid parameter',
+    code: 100,
+    subcode,
+    at: { index, field: 'event_id' },
+  });
+}
+
 /** The refusal of one event, to throw. */
 export function refusal(kind: keyof typeof refusals, index: number, field: string): GraphFailure {
   const { subcode, title, text } = refusals[kind];

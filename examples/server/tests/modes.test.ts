@@ -1,0 +1,127 @@
+import { setTimeout } from 'node:timers/promises';
+import { startSandbox } from '@cartie/sandbox';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { freshPostgres, hasPostgres } from '../../../tests/support/postgres.ts';
+import { freshRedis, hasRedis } from '../../../tests/support/redis.ts';
+import { loadConfig } from '../src/config.ts';
+import { createLog } from '../src/log.ts';
+import { startServer } from '../src/wiring.ts';
+import { freshFolder, until } from './test-server.ts';
+
+vi.setConfig({ testTimeout: 60_000 });
+
+const token = '7100000001:AAa-bot-of-a-customer-of-the-real-one';
+const adminToken = 'a-token-of-an-operator';
+const closing: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close();
+});
+
+/** The server as with a real bot: the sandbox stands in as its Bot API server. */
+async function startReal(environment: Record<string, string> = {}) {
+  const folder = await freshFolder();
+  closing.push(() => folder[Symbol.asyncDispose]());
+  const sandbox = await startSandbox({ timeScale: 0.01 });
+  closing.push(() => sandbox.close());
+  const bot = sandbox.telegram.createBot({ token });
+  const config = loadConfig({
+    PORT: '0',
+    DATA_DIR: folder.path,
+    TELEGRAM_BOT_TOKEN: token,
+    TELEGRAM_API_URL: `${sandbox.url}/telegram`,
+    ADMIN_TOKEN: adminToken,
+    CARTIE_ENCRYPTION_KEY: Buffer.alloc(32, 5).toString('base64'),
+    AUTO_REPLY: 'all',
+    ...environment,
+  });
+  const server = await startServer(config, createLog('silent'));
+  closing.push(() => server.stop());
+  const answersTo = (id: number) => sandbox.telegram.messages(id).filter(({ from }) => from === 'bot');
+  const health = async () => {
+    const response = await fetch(`${server.url}/health/integrations`);
+    return ((await response.json()) as { checks: { telegram: { status: string } } }).checks.telegram;
+  };
+  return { sandbox, bot, server, answersTo, health };
+}
+
+it('asks a real bot for updates where there is no public address, also where a webhook was set before', async () => {
+  const { sandbox, bot, server, answersTo, health } = await startReal();
+  const olena = { id: 4_001, first_name: 'Olena' };
+  sandbox.telegram.userSends(bot, { text: 'hello', from: olena });
+  await until(
+    () => answersTo(olena.id).length,
+    (count) => count === 1,
+  );
+  const methods = sandbox.telegram.calls().map(({ method }) => method);
+  expect(methods.indexOf('deleteWebhook')).toBeLessThan(methods.indexOf('getUpdates'));
+  expect((await fetch(`${server.url}/webhooks/telegram`, { method: 'POST' })).status).toBe(404);
+  expect((await health()).status).toBe('ok');
+});
+
+it('tells a real bot its public address and a secret of its own, and again only when they change', async () => {
+  const { sandbox } = await startReal({ PUBLIC_URL: 'https://bot.example.com' });
+  const set = await until(
+    () => sandbox.telegram.calls().filter(({ method }) => method === 'setWebhook'),
+    ({ length }) => length > 0,
+  );
+  expect(set[0]?.params.url).toBe('https://bot.example.com/webhooks/telegram');
+  expect(set[0]?.params.secret_token).toMatch(/^[\w-]{43}$/);
+  expect(set[0]?.params.secret_token).not.toContain(token.slice(0, 10));
+});
+
+it('starts while Telegram is down, and tells it its address when it is back', async () => {
+  const folder = await freshFolder();
+  closing.push(() => folder[Symbol.asyncDispose]());
+  const sandbox = await startSandbox({ timeScale: 0.01 });
+  closing.push(() => sandbox.close());
+  sandbox.telegram.createBot({ token });
+  const fault = sandbox.faults.set({ provider: 'telegram', kind: 'html' });
+  const config = loadConfig({
+    PORT: '0',
+    DATA_DIR: folder.path,
+    TELEGRAM_BOT_TOKEN: token,
+    TELEGRAM_API_URL: `${sandbox.url}/telegram`,
+    PUBLIC_URL: 'https://bot.example.com',
+    ADMIN_TOKEN: adminToken,
+    CARTIE_ENCRYPTION_KEY: Buffer.alloc(32, 5).toString('base64'),
+  });
+  const server = await startServer(config, createLog('silent'));
+  closing.push(() => server.stop());
+  expect((await fetch(`${server.url}/health/ready`)).status).toBe(200);
+  await setTimeout(300);
+  sandbox.faults.clear(fault);
+  await until(
+    () => sandbox.telegram.calls().some(({ method, executed }) => method === 'setWebhook' && executed),
+    (set) => set,
+    40_000,
+  );
+});
+
+it('listens on all addresses with a token, and reaches itself by one that can be called', async () => {
+  const { server, sandbox, bot, answersTo } = await startReal({ HOST: '0.0.0.0' });
+  expect(server.url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
+  sandbox.telegram.userSends(bot, { text: 'hello', from: { id: 4_002, first_name: 'Petro' } });
+  await until(
+    () => answersTo(4_002).length,
+    (count) => count === 1,
+  );
+});
+
+describe.skipIf(!hasRedis || !hasPostgres)('several processes', () => {
+  it('keep leases and Telegram’s limits together, in Redis where there is one', async () => {
+    await using postgres = await freshPostgres();
+    await using redis = await freshRedis();
+    const url = new URL(redis.url);
+    url.searchParams.set('keyPrefix', redis.prefix);
+    const { sandbox, bot, answersTo } = await startReal({ REDIS_URL: url.href, DATABASE_URL: postgres.url });
+    sandbox.telegram.userSends(bot, { text: 'hello', from: { id: 4_003, first_name: 'Ida' } });
+    await until(
+      () => answersTo(4_003).length,
+      (count) => count === 1,
+    );
+    const keys = await redis.client.keys(`${redis.prefix}*`);
+    expect(keys.filter((key) => key.includes('limiter:telegram:7100000001'))).toHaveLength(1);
+    expect(keys.some((key) => key.includes('poll'))).toBe(true);
+    for (const close of closing.splice(0).reverse()) await close();
+  });
+});

@@ -1,0 +1,27 @@
+/** Runs `step` every `everyMs` milliseconds, and again at once for as long as it finds a full chunk. */
+export function startCleaner(everyMs: number, step: () => Promise<boolean>): AsyncDisposable {
+  let stopped = false;
+  let running: Promise<void> = Promise.resolve();
+  let timer = setTimeout(tick, everyMs);
+
+  function tick(): void {
+    running = run();
+  }
+
+  async function run(): Promise<void> {
+    try {
+      while (!stopped && (await step())) await new Promise(setImmediate);
+    } catch {
+      // Nothing is lost by cleaning later.
+    }
+    if (!stopped) timer = setTimeout(tick, everyMs);
+  }
+
+  return {
+    async [Symbol.asyncDispose]() {
+      stopped = true;
+      clearTimeout(timer);
+      await running;
+    },
+  };
+}

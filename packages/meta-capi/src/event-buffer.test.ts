@@ -1,0 +1,370 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { createOutbox, migratePostgres, type Outbox, type SqlDatabase } from '@cartie/core/postgres';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { type TestDatabase, testDatabases } from '../../../tests/support/databases.ts';
+import { clientOptions, type FakeMeta, lead, refusal, startMeta, taken, until } from '../tests/support.ts';
+import {
+  createEventBuffer,
+  createMetaCapiClient,
+  type EventBuffer,
+  type EventBufferOptions,
+  type MetaCapiClientOptions,
+} from './index.ts';
+
+const timings = { heartbeatMs: 200, deadMs: 800, pollMs: 20, cleanMs: 60_000 };
+const dayMs = 86_400_000;
+
+describe.each(testDatabases)('an event buffer on $name', ({ name, available, open }) => {
+  describe.skipIf(!available)('with an outbox', () => {
+    let opened: TestDatabase;
+    let database: SqlDatabase;
+    let outbox: Outbox;
+    let meta: FakeMeta;
+    const disposables: AsyncDisposable[] = [];
+
+    beforeAll(async () => {
+      opened = await open();
+      database = opened.database;
+      await migratePostgres(database);
+    });
+    afterAll(() => opened?.[Symbol.asyncDispose]());
+    beforeEach(async () => {
+      await database.query('truncate cartie_outbox, cartie_lane, cartie_worker');
+      outbox = createOutbox({ database, timings });
+    });
+    afterEach(async () => {
+      for (const one of disposables.splice(0).reverse()) await one[Symbol.asyncDispose]();
+    });
+
+    const fake = async (...args: Parameters<typeof startMeta>) => {
+      meta = await startMeta(...args);
+      disposables.push(meta);
+      return meta;
+    };
+    const bufferWith = (
+      options: Partial<EventBufferOptions> = {},
+      clientChange: Partial<MetaCapiClientOptions> = {},
+    ): EventBuffer =>
+      createEventBuffer({
+        client: createMetaCapiClient({ ...clientOptions(meta.url), retries: 0, ...clientChange }),
+        outbox,
+        maxWaitMs: 10,
+        outagePauseMs: 30,
+        ...options,
+      });
+    const work = async (buffer: EventBuffer) => {
+      disposables.push(await buffer.work());
+    };
+    const arrived = () =>
+      meta.received.flatMap(({ events }) => events.map(({ event_id }) => String(event_id)));
+    const rowOf = (id: string, eventName = 'Lead') =>
+      outbox.get('meta-capi:1234567890', `${eventName}\n${id}`);
+    const message = (id: string) =>
+      lead({
+        event_id: id,
+        event_name: 'LeadSubmitted',
+        action_source: 'business_messaging',
+        messaging_channel: 'whatsapp',
+        user_data: { ctwa_clid: 'ARAkLkA8rmlFeiCktEJQ', whatsapp_business_account_id: '1098765432109' },
+      });
+
+    test('stores events hashed and sends them in batches, the oldest first', async () => {
+      await fake();
+      const buffer = bufferWith();
+      for (let index = 0; index < 30; index++) {
+        await buffer.track(
+          lead({ event_id: `e${index}`, user_data: { email: 'olena@example.com', phone: '0671234567' } }),
+        );
+      }
+      const stored = JSON.stringify(await database.query('select * from cartie_outbox'));
+      expect(stored).not.toMatch(/olena|671234567/i);
+      expect(await buffer.counts()).toEqual({ waiting: 30, sending: 0, accepted: 0, dead: 0, inDoubt: 0 });
+      await work(buffer);
+      await until(async () => (await buffer.counts()).accepted === 30);
+      expect(arrived()).toEqual(Array.from({ length: 30 }, (_, index) => `e${index}`));
+      expect(meta.received).toHaveLength(1);
+      expect(await buffer.health()).toMatchObject({ status: 'ok', facts: { waiting: 0 } });
+    });
+
+    test('stores an event with the app’s own writes or not at all', async () => {
+      await fake();
+      const buffer = bufferWith();
+      await database
+        .transaction(async (trx) => {
+          await buffer.track(lead({ event_id: 'undone' }), trx);
+          throw new Error('back');
+        })
+        .catch(() => undefined);
+      await database.transaction((trx) => buffer.track(lead({ event_id: 'done' }), trx));
+      expect(await buffer.counts()).toMatchObject({ waiting: 1 });
+    });
+
+    test('sends the same name and id once', async () => {
+      await fake();
+      const buffer = bufferWith();
+      await work(buffer);
+      const tracked = await Promise.all(
+        Array.from({ length: 20 }, () => buffer.track(lead({ event_id: 'same' }))),
+      );
+      expect(tracked.filter(({ added }) => added)).toHaveLength(1);
+      await buffer.track(lead({ event_id: 'same', event_name: 'Contact' }));
+      await until(async () => (await buffer.counts()).accepted === 2);
+      expect(await buffer.track(lead({ event_id: 'same' }))).toMatchObject({ added: false });
+      expect(arrived().sort()).toEqual(['same', 'same']);
+    });
+
+    test('refuses an invalid event at once and names the field', async () => {
+      await fake();
+      await expect(bufferWith().track(lead({ user_data: {} }))).rejects.toMatchObject({
+        code: 'invalid_input',
+        field: 'user_data',
+      });
+    });
+
+    test('buries what Meta refuses, with its reason, and sends the rest', async () => {
+      await fake((received) =>
+        received.events.some(({ event_id }) => event_id === 'bad') ? refusal(100, 2804003) : taken(received),
+      );
+      const buffer = bufferWith();
+      for (const id of ['a', 'bad', 'b']) await buffer.track(lead({ event_id: id }));
+      await work(buffer);
+      await until(async () => (await buffer.counts()).dead === 1 && (await buffer.counts()).accepted === 2);
+      expect(await buffer.dead()).toMatchObject([
+        {
+          eventId: 'bad',
+          eventName: 'Lead',
+          reason: 'rejected',
+          code: 100,
+          subcode: 2804003,
+          field: 'event_time',
+          message: 'The event is older than Meta takes',
+        },
+      ]);
+      expect(await buffer.resend('Lead', 'bad')).toBe(true);
+      await until(async () => (await buffer.counts()).dead === 1);
+    });
+
+    test.each([
+      ['trouble of Meta', refusal(2)],
+      ['a web page', { status: 503, text: '<html>' }],
+      ['a limit', { ...(refusal(4) as object), headers: { 'retry-after': '0' } }],
+      ['a token that has run out', refusal(190, 463, {}, 401)],
+      ['a lost answer', 'reset' as const],
+    ])('keeps events through %s, and uses no attempts', async (_, reply) => {
+      let isDown = true;
+      await fake((received) => (isDown ? reply : taken(received)));
+      const buffer = bufferWith({}, { breaker: { minimumSamples: 3, openMs: 50 } });
+      await work(buffer);
+      await buffer.track(lead({ event_id: 'kept' }));
+      await until(() => meta.received.length >= 3);
+      isDown = false;
+      await until(async () => (await buffer.counts()).accepted === 1);
+      expect((await rowOf('kept'))?.attempts).toBe(1);
+    });
+
+    test('keeps events while connections are refused, and starts no clock for them', async () => {
+      await fake();
+      const { url } = meta;
+      await meta[Symbol.asyncDispose]();
+      const buffer = bufferWith();
+      await work(buffer);
+      await buffer.track(lead({ event_id: 'kept' }));
+      await until(async () =>
+        ['connection_failed', 'circuit_open'].includes((await rowOf('kept'))?.reason ?? ''),
+      );
+      expect(await rowOf('kept')).toMatchObject({ attempts: 0, result: undefined });
+      await fake(undefined, Number(new URL(url).port));
+      await until(async () => (await buffer.counts()).accepted === 1);
+      expect(arrived()).toEqual(['kept']);
+    });
+
+    test('repeats what may have arrived for 48 hours after that first attempt, not longer', async () => {
+      await fake();
+      const buffer = bufferWith();
+      await buffer.track(lead({ event_id: 'fresh', event_time: new Date(Date.now() - 3 * dayMs) }));
+      await buffer.track(lead({ event_id: 'stale', event_time: new Date(Date.now() - 3 * dayMs) }));
+      await buffer.track(lead({ event_id: 'never', event_time: new Date(Date.now() - 3 * dayMs) }));
+      for (const [id, hours] of [
+        ['fresh', 47],
+        ['stale', 49],
+      ] as const) {
+        await database.query('update cartie_outbox set result = $1 where id = $2', [
+          JSON.stringify({ unknownSince: Date.now() - hours * 3_600_000 }),
+          `Lead\n${id}`,
+        ]);
+      }
+      await work(buffer);
+      await until(async () => (await buffer.counts()).accepted === 2);
+      expect(await buffer.counts()).toMatchObject({ inDoubt: 1, waiting: 0 });
+      expect(arrived()).toEqual(['fresh', 'never']);
+    });
+
+    test('remembers when the outcome first was unknown', async () => {
+      await fake(() => 'reset');
+      const buffer = bufferWith({}, { breaker: false });
+      const before = Date.now();
+      await work(buffer);
+      await buffer.track(lead({ event_id: 'x' }));
+      await until(() => meta.received.length >= 4);
+      const kept = async () =>
+        ((await rowOf('x'))?.result as { unknownSince: number } | undefined)?.unknownSince;
+      const first = (await kept()) ?? 0;
+      expect(first).toBeGreaterThanOrEqual(before);
+      const count = meta.received.length;
+      await until(() => meta.received.length >= count + 2);
+      expect(await kept()).toBe(first);
+    });
+
+    test('never repeats a messaging event that may have arrived', async () => {
+      await fake(() => 'reset');
+      const buffer = bufferWith();
+      await work(buffer);
+      await buffer.track(message('w'));
+      await until(async () => (await buffer.counts()).inDoubt === 1);
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      expect(meta.received).toHaveLength(1);
+    });
+
+    test('lets expire what Meta would no longer take', async () => {
+      await fake();
+      const buffer = bufferWith();
+      await buffer.track(lead({ event_id: 'old', event_time: new Date(Date.now() - 7 * dayMs + 1_500) }));
+      await buffer.track(
+        lead({
+          event_id: 'shop',
+          action_source: 'physical_store',
+          event_time: new Date(Date.now() - 30 * dayMs),
+        }),
+      );
+      await new Promise((resolve) => setTimeout(resolve, 1_600));
+      await work(buffer);
+      await until(async () => (await buffer.counts()).accepted === 1 && (await buffer.counts()).dead === 1);
+      expect(await buffer.dead()).toMatchObject([{ eventId: 'old', reason: 'expired' }]);
+      expect(arrived()).toEqual(['shop']);
+    });
+
+    test('says which option is wrong', () => {
+      expect(() => createEventBuffer({ client: {}, outbox } as never)).toThrow('client');
+      expect(() => bufferWith({ batchSize: 2_000 })).toThrow('batchSize');
+    });
+
+    test.skipIf(name !== 'PostgreSQL')(
+      'loses and repeats none of 10,000 leads of a day in which Meta is down and the process dies three times',
+      async () => {
+        const counted = new Map<string, number>();
+        const order: string[] = [];
+        const port = await freePort();
+        const start = Date.now() - dayMs;
+        const run = (first: number, count: number) =>
+          startProcess({
+            DATABASE: opened.url ?? '',
+            META: `http://127.0.0.1:${port}`,
+            FIRST: String(first),
+            COUNT: String(count),
+            START: String(start),
+          });
+        // Meta is down. The process dies while it takes in leads; what was not acknowledged is tracked again.
+        let tracked = 0;
+        for (const until of [3_000, 6_000, 9_000]) {
+          const child = run(tracked, 10_000 - tracked);
+          tracked = await child.killAt(until);
+        }
+        // Meta comes back, but the answers of its first requests get lost: the events come again.
+        meta = await startMeta((received, n) => {
+          for (const { event_name, event_id } of received.events) {
+            const key = `${event_name}:${event_id}`;
+            if (!counted.has(key)) order.push(String(event_id));
+            counted.set(key, (counted.get(key) ?? 0) + 1);
+          }
+          return n <= 2 ? 'reset' : taken(received);
+        }, port);
+        disposables.push(meta);
+        expect(await run(tracked, 10_000 - tracked).ended).toBe('empty');
+        expect(counted.size).toBe(10_000);
+        expect(order.map((id) => Number(id.slice(5)))).toEqual(
+          [...order.map((id) => Number(id.slice(5)))].sort((a, b) => a - b),
+        );
+        expect(meta.received.length).toBeLessThan(80);
+        const { accepted, dead, inDoubt } = await bufferWith().counts();
+        expect({ accepted, dead, inDoubt }).toEqual({ accepted: 10_000, dead: 0, inDoubt: 0 });
+      },
+      120_000,
+    );
+  });
+});
+
+describe('with Meta refusing connections', () => {
+  test('100 sends at once open at most threshold + maxConcurrent connections', async () => {
+    let connections = 0;
+    const server = createServer((socket) => {
+      connections += 1;
+      socket.resetAndDestroy();
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as { port: number };
+    const client = createMetaCapiClient({
+      ...clientOptions(`http://127.0.0.1:${port}`),
+      breaker: { minimumSamples: 5, openMs: 60_000 },
+      maxConcurrent: 10,
+    });
+    const results = await Promise.all(
+      Array.from({ length: 100 }, (_, index) => client.send(lead({ event_id: `e${index}` }))),
+    );
+    server.close();
+    expect(results.every(({ status }) => status === 'unsent' || status === 'unknown')).toBe(true);
+    expect(results.filter(({ status }) => status === 'unsent').length).toBeGreaterThanOrEqual(85);
+    expect(connections).toBeLessThanOrEqual(15);
+    expect(await client.health()).toMatchObject({ status: 'down', circuit: 'open' });
+  });
+});
+
+function startProcess(environment: Record<string, string>): {
+  /** Kills it once so many are tracked; gives how many it said were durable. */
+  killAt(count: number): Promise<number>;
+  /** Its last line. */
+  readonly ended: Promise<string>;
+} {
+  const file = fileURLToPath(new URL('../tests/buffer-process.ts', import.meta.url));
+  const child: ChildProcess = spawn(process.execPath, ['--conditions=@cartie/source', file], {
+    env: { PATH: process.env.PATH, ...environment },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const exited = once(child, 'exit');
+  let tracked = 0;
+  let last = '';
+  let onLine = (): void => undefined;
+  if (!child.stdout) throw new Error('the process has no output');
+  createInterface({ input: child.stdout }).on('line', (line) => {
+    last = line;
+    if (line.startsWith('tracked ')) tracked = Number(line.slice(8));
+    onLine();
+  });
+  return {
+    async killAt(count) {
+      await new Promise<void>((resolve, reject) => {
+        onLine = () => {
+          if (tracked >= count) resolve();
+        };
+        void exited.then(() => reject(new Error(`the process ended by itself: ${last}`)));
+        onLine();
+      });
+      child.kill('SIGKILL');
+      await exited;
+      return tracked;
+    },
+    ended: exited.then(() => last),
+  };
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as { port: number };
+  server.close();
+  await once(server, 'close');
+  return port;
+}
