@@ -16,10 +16,10 @@ import type { WhatsAppClientOptions } from './options.ts';
 import type { WhatsAppAnswer } from './types.ts';
 
 /** Where the Cloud API is. */
-export const graphOrigin = 'https://graph.facebook.com';
+const graphOrigin = 'https://graph.facebook.com';
 
 /** What a client speaks unless told otherwise. */
-export const newestVersion = 'v26.0';
+const newestVersion = 'v26.0';
 
 /** The client's own defaults. */
 export const defaults = { timeoutMs: 10_000, deadlineMs: 30_000, maxConcurrent: 40 } as const;

@@ -66,7 +66,7 @@ export async function startGraph(
 }
 
 /** Meta accepts the message. */
-export function accepted(_received: Received, n: number): Reply {
+function accepted(_received: Received, n: number): Reply {
   return {
     json: {
       messaging_product: 'whatsapp',
