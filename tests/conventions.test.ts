@@ -62,6 +62,12 @@ const publicNames: Record<string, readonly string[]> = {
     'verifyInitData',
   ],
   '@cartie/meta-capi': ['createEventBuffer', 'createMetaCapiClient', 'hashUserData'],
+  '@cartie/whatsapp': [
+    'createFlowHandler',
+    'createWhatsAppClient',
+    'createWhatsAppWebhook',
+    'whatsAppFailure',
+  ],
   '@cartie/sandbox': ['startSandbox'],
 };
 
@@ -86,6 +92,13 @@ const publicTypes: Record<string, readonly string[]> = {
   'packages/core/src/postgres.ts': ['Inbox', 'Outbox', 'SqlDatabase', 'SqlTransaction'],
   'packages/meta-capi/src/index.ts': ['EventBuffer', 'MetaCapiClient', 'MetaCapiClientOptions', 'MetaEvent'],
   'packages/telegram/src/index.ts': ['TelegramClient', 'TelegramClientOptions', 'TelegramWebhookOptions'],
+  'packages/whatsapp/src/index.ts': [
+    'OutgoingMessage',
+    'WhatsAppClient',
+    'WhatsAppClientOptions',
+    'WhatsAppUpdate',
+    'WhatsAppWebhookOptions',
+  ],
   'packages/sandbox/src/index.ts': ['RunningSandbox', 'Sandbox', 'Fault'],
 };
 

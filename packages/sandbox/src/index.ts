@@ -38,3 +38,18 @@ export type {
   TelegramUser,
 } from './telegram/types.ts';
 export type { UpdateKind } from './telegram/updates.ts';
+export type {
+  CustomerMessage,
+  NumberReference,
+  SandboxTemplate,
+  SandboxTemplateStatus,
+  WhatsAppCallRecord,
+  WhatsAppDelivery,
+  WhatsAppMessageRecord,
+  WhatsAppNumber,
+  WhatsAppNumberOptions,
+  WhatsAppOptions,
+  WhatsAppSandbox,
+  WhatsAppStatus,
+  WhatsAppWebhookTarget,
+} from './whatsapp/public.ts';

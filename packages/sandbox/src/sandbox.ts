@@ -7,6 +7,8 @@ import type { MetaSandbox } from './meta/public.ts';
 import type { Provider, ProviderContext } from './provider.ts';
 import type { TelegramOptions, TelegramSandbox } from './telegram/public.ts';
 import { createTelegram } from './telegram/telegram.ts';
+import type { WhatsAppOptions, WhatsAppSandbox } from './whatsapp/public.ts';
+import { createWhatsApp } from './whatsapp/whatsapp.ts';
 
 /** Options of {@link createSandbox}. */
 export interface SandboxOptions {
@@ -20,6 +22,7 @@ export interface SandboxOptions {
   /** Takes webhooks in process, without a network: your handler. @default webhooks go out over HTTP */
   webhookFetch?: ((request: Request) => Promise<Response>) | undefined;
   telegram?: TelegramOptions | undefined;
+  whatsapp?: WhatsAppOptions | undefined;
 }
 
 /** Simulated providers with their state, for use in this process. */
@@ -28,6 +31,7 @@ export interface Sandbox {
   readonly handlers: HttpHandler[];
   readonly telegram: TelegramSandbox;
   readonly meta: MetaSandbox;
+  readonly whatsapp: WhatsAppSandbox;
   readonly faults: Faults;
   /** Forgets everything of every provider, faults too. */
   reset(): void;
@@ -61,11 +65,17 @@ export function createSandboxParts(options: SandboxOptions): SandboxParts {
     floodScale: options.telegram?.floodScale ?? timeScale,
   });
   const meta = createMeta(context);
-  const providers = [telegram.provider, meta.provider];
+  const whatsapp = createWhatsApp(context, {
+    pairBurst: options.whatsapp?.pairBurst ?? 45,
+    rateScale: options.whatsapp?.rateScale ?? timeScale,
+  });
+  // WhatsApp before Meta: both live at one origin, and what is not WhatsApp's it leaves to Meta.
+  const providers = [telegram.provider, whatsapp.provider, meta.provider];
   return {
     handlers: providers.flatMap((provider) => [...provider.handlers]),
     telegram: telegram.sandbox,
     meta: meta.sandbox,
+    whatsapp: whatsapp.sandbox,
     faults,
     providers,
     live,

@@ -42,6 +42,7 @@ export async function startSandbox(options: StartOptions = {}): Promise<RunningS
   const url = `http://${address.family === 'IPv6' ? `[${address.address}]` : address.address}:${address.port}`;
   sandbox.telegram.apiUrl = `${url}/telegram`;
   sandbox.meta.apiUrl = `${url}/meta`;
+  sandbox.whatsapp.apiUrl = `${url}/whatsapp`;
   const close = async (): Promise<void> => {
     sandbox.close();
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
@@ -65,7 +66,7 @@ async function serve(
     return;
   }
   const response = provider
-    ? await getResponse(sandbox.handlers, request)
+    ? await getResponse([...provider.handlers], request)
     : await ownResponse(sandbox, request, incoming.headers.host);
   await writeResponse(response ?? new Response('Not found', { status: 404 }), outgoing);
 }
