@@ -63,6 +63,12 @@ const publicNames: Record<string, readonly string[]> = {
   ],
   '@cartie/meta-capi': ['createEventBuffer', 'createMetaCapiClient', 'hashUserData'],
   '@cartie/viber': ['createViberClient', 'createViberWebhook'],
+  '@cartie/whatsapp': [
+    'createFlowHandler',
+    'createWhatsAppClient',
+    'createWhatsAppWebhook',
+    'whatsAppFailure',
+  ],
   '@cartie/sandbox': ['startSandbox'],
 };
 
@@ -88,6 +94,13 @@ const publicTypes: Record<string, readonly string[]> = {
   'packages/meta-capi/src/index.ts': ['EventBuffer', 'MetaCapiClient', 'MetaCapiClientOptions', 'MetaEvent'],
   'packages/telegram/src/index.ts': ['TelegramClient', 'TelegramClientOptions', 'TelegramWebhookOptions'],
   'packages/viber/src/index.ts': ['ViberClient', 'ViberClientOptions', 'ViberWebhookOptions'],
+  'packages/whatsapp/src/index.ts': [
+    'OutgoingMessage',
+    'WhatsAppClient',
+    'WhatsAppClientOptions',
+    'WhatsAppUpdate',
+    'WhatsAppWebhookOptions',
+  ],
   'packages/sandbox/src/index.ts': ['RunningSandbox', 'Sandbox', 'Fault'],
 };
 

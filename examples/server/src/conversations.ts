@@ -11,16 +11,33 @@ export interface Recorded {
   readonly firstContact: boolean;
 }
 
-/** Stores a message from outside with its conversation and contact, by one call: hundreds come each second. */
-export async function recordInbound(trx: AppTransaction, message: InboundMessage): Promise<Recorded> {
-  const { channel, account, chatId, title, contact, kind, text, externalId, sentAt } = message;
+/**
+ * Stores messages from outside with their conversations and contacts, by one statement however many there are: hundreds
+ * come each second. One answer each, in order.
+ */
+export async function recordInbound(
+  trx: AppTransaction,
+  messages: readonly InboundMessage[],
+): Promise<Recorded[]> {
+  if (messages.length === 0) return [];
+  const column = (read: (message: InboundMessage) => string | null): (string | null)[] => messages.map(read);
   const { rows } = await sql<{ conversation_id: number; first_contact: boolean }>`
-    select conversation_id, first_contact from record_inbound(${channel}, ${account}, ${chatId}, ${title},
-      ${contact?.id ?? null}, ${contact?.name ?? null}, ${contact?.username ?? null},
-      ${kind}, ${text}, ${preview(message)}, ${externalId}, ${new Date(sentAt)})`.execute(trx);
-  const [row] = rows;
-  if (row === undefined) throw new TypeError('The message was not stored');
-  return { conversationId: row.conversation_id, firstContact: row.first_contact };
+    select recorded.conversation_id, recorded.first_contact
+    from unnest(
+      ${column(({ channel }) => channel)}::text[], ${column(({ account }) => account)}::text[],
+      ${column(({ chatId }) => chatId)}::text[], ${column(({ title }) => title)}::text[],
+      ${column(({ contact }) => contact?.id ?? null)}::text[], ${column(({ contact }) => contact?.name ?? null)}::text[],
+      ${column(({ contact }) => contact?.username ?? null)}::text[],
+      ${column(({ kind }) => kind)}::text[], ${column(({ text }) => text)}::text[], ${column(preview)}::text[],
+      ${column(({ externalId }) => externalId)}::text[],
+      ${column(({ sentAt }) => new Date(sentAt).toISOString())}::timestamptz[]
+    ) with ordinality
+      as m (channel, account, chat, title, person, name, username, kind, content, preview, external_id, sent_at, n)
+    cross join lateral record_inbound(channel, account, chat, title, person, name, username, kind, content, preview,
+      external_id, sent_at) as recorded
+    order by n`.execute(trx);
+  if (rows.length !== messages.length) throw new TypeError('The messages were not stored');
+  return rows.map((row) => ({ conversationId: row.conversation_id, firstContact: row.first_contact }));
 }
 
 /** Puts the new text of an edited message in place. A message that is not known changes nothing. */

@@ -65,6 +65,9 @@ const startParams = [
   ...PGlite.defaultStartParams.filter((parameter) => parameter !== '-F'),
   '-c',
   'wal_sync_method=open_datasync',
+  // Filling each new log file with zeros, synced page by page, would hold up everybody for a tenth of a second and more.
+  '-c',
+  'wal_init_zero=off',
   // Half of the default saves 100 MB of memory and, measured, costs no time: the system caches the files too.
   '-c',
   'shared_buffers=64MB',

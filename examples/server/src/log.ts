@@ -10,7 +10,7 @@ export function createLog(level: string, options: LoggerOptions = {}): Logger {
  * What of an error may be written down. Errors of databases quote the values of a statement, which may be anything
  * about a person, so only their SQLSTATE and the names of tables and constraints are kept.
  */
-export function describeError(error: unknown): Record<string, unknown> {
+function describeError(error: unknown): Record<string, unknown> {
   if (isCartieError(error)) {
     const {
       code,

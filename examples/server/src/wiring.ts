@@ -206,7 +206,9 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
       onError: (error) => log.error({ err: error }, 'a request to the API failed'),
     });
 
-    const inboxWorker = await inbox.work(createIncomingHandler({ outbox, autoReply: config.autoReply }), {
+    const handleIncoming = createIncomingHandler({ outbox, autoReply: config.autoReply });
+    const inboxWorker = await inbox.work((row, trx) => handleIncoming([row], trx), {
+      handleGroup: handleIncoming,
       onHandled: () => api.live.poke('conversations'),
       onFailure({ row, error }) {
         onFailure({ service: row.source.split(':')[0] ?? 'inbox', operation: `handle ${row.kind}`, error });

@@ -237,7 +237,8 @@ function pauseKeys(failure: Failure, retryAfterMs: number, { context, plan }: Ca
   const { config, limiter, emit } = context;
   // Not waited for: a shared limiter's store may be slow, and the call's own pause is `retryAfterMs` anyhow.
   const pause = async (key: string): Promise<void> => limiter.pause(key, retryAfterMs);
-  for (const key of failure.pause ?? plan.limits?.map(({ key }) => key) ?? [])
-    pause(key).catch(() => undefined);
+  const own = plan.limits?.map(({ key }) => key) ?? [];
+  const keys = typeof failure.pause === 'function' ? own.filter(failure.pause) : (failure.pause ?? own);
+  for (const key of keys) pause(key).catch(() => undefined);
   emit?.({ type: 'rate_limited', service: config.service, operation: plan.operation, retryAfterMs });
 }

@@ -280,13 +280,16 @@ describe('a rate limit of the provider', () => {
     expect(received).toHaveLength(1);
   });
 
-  test('pauses only the keys that the failure names', async () => {
+  test.each([
+    ['names', ['chat:1']],
+    ['picks', (key: string) => key.startsWith('chat:')],
+  ])('pauses only the keys that the failure %s', async (_how, pause) => {
     const received = await serve({ status: 429, headers: { 'retry-after': '60' } }, {});
     const caller = callerWith(
       {},
       {
         classify: ({ status }) =>
-          status === 429 ? { code: 'rate_limited', message: 'Slow down', pause: ['chat:1'] } : undefined,
+          status === 429 ? { code: 'rate_limited', message: 'Slow down', pause } : undefined,
       },
     );
     await failureOf(caller.call({ ...write, limits }));

@@ -23,8 +23,8 @@ export interface Answer {
 export interface Failure extends CartieErrorDetails {
   code: ErrorCode;
   message: string;
-  /** The limiter keys to pause for `retryAfterMs`. @default all keys of the call */
-  pause?: readonly string[] | undefined;
+  /** The limiter keys to pause for `retryAfterMs`, or which of the call's keys. @default all keys of the call */
+  pause?: readonly string[] | ((key: string) => boolean) | undefined;
 }
 
 /** What a client tells the caller once. */

@@ -24,13 +24,14 @@ import type { AllTimings } from './work-options.ts';
 export interface InboxWorkerSetup<Native> {
   database: SqlDatabase<Native>;
   handler: InboxHandler<Native>;
+  handleGroup: InboxWorkOptions<Native>['handleGroup'];
   terms: RetryTerms & { concurrency: number };
   timings: AllTimings;
   payloadMs: number;
   keepDeadMs: number;
   dedupMs(source: string): number;
-  onHandled: InboxWorkOptions['onHandled'];
-  onFailure: InboxWorkOptions['onFailure'];
+  onHandled: InboxWorkOptions<Native>['onHandled'];
+  onFailure: InboxWorkOptions<Native>['onFailure'];
 }
 
 /** A running worker. */
@@ -56,7 +57,7 @@ const groupMs = { single: 15, pooled: 60 } as const;
 
 /** Starts to handle rows. */
 export async function startInboxWorker<Native>(setup: InboxWorkerSetup<Native>): Promise<InboxWorker> {
-  const { database, handler, terms } = setup;
+  const { database, handler, handleGroup, terms } = setup;
   const lanes = await startLaneWorker({
     database,
     queue: inboxQueue,
@@ -94,8 +95,10 @@ export async function startInboxWorker<Native>(setup: InboxWorkerSetup<Native>):
   /**
    * Rows that were never tried share one transaction, so that its cost is paid once. Where one fails by its own error, the
    * others go again without it; where the database refused something, it may be another row's doing: then each goes alone.
+   * Where `handleGroup` fails, nobody knows which row it was: they go again one by one.
    */
   async function handleTogether(portions: readonly Portion[]): Promise<void> {
+    let atOnce = handleGroup !== undefined;
     for (let round = 0; round < maxRegroups; round += 1) {
       const rows = portions.flatMap((own) => own.rows);
       if (rows.length === 0) return;
@@ -104,7 +107,8 @@ export async function startInboxWorker<Native>(setup: InboxWorkerSetup<Native>):
       try {
         const open = await database.transaction(async (trx) => {
           const started = performance.now();
-          for (const pending of rows) {
+          if (atOnce) await handleGroup?.(liveRows(rows), trx);
+          for (const pending of atOnce ? [] : rows) {
             current = pending;
             if (!pending.expired) await handler(pending.row, trx);
             // PGlite answers in microtasks: let sockets and timers have their turn between rows.
@@ -118,7 +122,11 @@ export async function startInboxWorker<Native>(setup: InboxWorkerSetup<Native>):
         for (const own of portions) own.rows = [];
         return tellEnded(rows);
       } catch (error) {
-        if (isUnavailable(error) && (current === undefined || isOfDatabase(error))) throw error;
+        if (isUnavailable(error) && (isOfDatabase(error) || (current === undefined && !atOnce))) throw error;
+        if (atOnce) {
+          atOnce = false;
+          continue;
+        }
         if (current === undefined || isDatabaseError(error)) return;
         exclude(portions, current, error);
       }
@@ -261,6 +269,10 @@ function takeWhile<T>(list: readonly T[], holds: (item: T) => boolean): readonly
 function groupSize(rowMs: number, singleConnection: boolean): number {
   const target = singleConnection ? groupMs.single : groupMs.pooled;
   return Math.max(1, Math.min(maxGroup, Math.round(target / Math.max(rowMs, 0.1))));
+}
+
+function liveRows(rows: readonly PendingRow[]): InboxRow[] {
+  return rows.filter(({ expired }) => !expired).map(({ row }) => row);
 }
 
 /** A handler may fail by another store (Redis), which keeps back its own row only. */

@@ -69,6 +69,44 @@ describe.each(testDatabases)('an inbox on $name', ({ available, singleConnection
       );
     };
 
+    test('gives a group of rows to handleGroup, in order per key', async () => {
+      const inbox = inboxWith();
+      const groups: number[] = [];
+      const updates = Array.from({ length: 12 }, (_, index) => update({ orderKey: `chat ${index % 3}` }));
+      await inbox.accept(updates);
+      await work(inbox, writeEffect, {
+        async handleGroup(rows, trx) {
+          groups.push(rows.length);
+          for (const row of rows) await writeEffect(row, trx);
+        },
+      });
+      await settled();
+      const done = await effects();
+      expect(Math.max(...groups)).toBeGreaterThan(1);
+      expect([...done].sort()).toEqual(updates.map(({ id }) => id).sort());
+      for (const key of ['chat 0', 'chat 1', 'chat 2']) {
+        const sent = updates.filter(({ orderKey }) => orderKey === key).map(({ id }) => id);
+        expect(done.filter((id) => sent.includes(id))).toEqual(sent);
+      }
+    });
+
+    test('undoes a group that fails, and gives each of its rows to the handler', async () => {
+      const inbox = inboxWith();
+      const updates = Array.from({ length: 6 }, (_, index) => update({ orderKey: `chat ${index}` }));
+      await inbox.accept(updates);
+      const failures: unknown[] = [];
+      await work(inbox, writeEffect, {
+        async handleGroup(rows, trx) {
+          for (const row of rows) await writeEffect(row, trx);
+          throw new Error('one of them');
+        },
+        onFailure: (failure) => failures.push(failure),
+      });
+      await settled();
+      expect((await effects()).sort()).toEqual(updates.map(({ id }) => id).sort());
+      expect(failures).toEqual([]);
+    });
+
     test('stores each update once, and tells which were known', async () => {
       const inbox = inboxWith();
       const first = update();

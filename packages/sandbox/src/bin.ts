@@ -4,7 +4,7 @@ import { startSandbox } from './start-sandbox.ts';
 
 const usage = `Usage: cartie-sandbox [--port 4010] [--host 127.0.0.1] [--time-scale 1]
 
-Simulates Telegram, Meta's Conversions API and Viber on this machine. --time-scale 0.01 makes every wait of the provider a hundred times shorter.`;
+Simulates Telegram, WhatsApp, Viber and Meta's Conversions API on this machine. --time-scale 0.01 makes every wait of the provider a hundred times shorter.`;
 
 const options = {
   port: { type: 'string', default: '4010' },
@@ -35,6 +35,11 @@ async function main(): Promise<void> {
   console.log(`Meta token  ${dataset.token}`);
   console.log(`Viber       ${sandbox.viber.apiUrl}`);
   console.log(`Viber token ${account.token}`);
+  const number = sandbox.whatsapp.createNumber();
+  console.log(`WhatsApp    ${sandbox.whatsapp.apiUrl}`);
+  console.log(`Number id   ${number.phoneNumberId}`);
+  console.log(`Token       ${number.token}`);
+  console.log(`App secret  ${number.appSecret}`);
   const stop = (): void => void sandbox.close();
   process.once('SIGINT', stop);
   process.once('SIGTERM', stop);

@@ -38,7 +38,7 @@ export async function controlResponse(sandbox: SandboxParts, request: Request): 
       return Response.json({ ok: true });
     }
     const action = provider?.control.actions[second];
-    return action ? Response.json(action(input) ?? { ok: true }) : notFound();
+    return action ? Response.json((await action(input)) ?? { ok: true }) : notFound();
   } catch (error) {
     return Response.json({ error: error instanceof Error ? error.message : String(error) }, { status: 400 });
   }

@@ -52,3 +52,18 @@ export type {
   ViberCallRecord,
   ViberConversationEntry,
 } from './viber/records.ts';
+export type {
+  CustomerMessage,
+  NumberReference,
+  SandboxTemplate,
+  SandboxTemplateStatus,
+  WhatsAppCallRecord,
+  WhatsAppDelivery,
+  WhatsAppMessageRecord,
+  WhatsAppNumber,
+  WhatsAppNumberOptions,
+  WhatsAppOptions,
+  WhatsAppSandbox,
+  WhatsAppStatus,
+  WhatsAppWebhookTarget,
+} from './whatsapp/public.ts';

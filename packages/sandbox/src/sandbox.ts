@@ -9,6 +9,8 @@ import type { TelegramOptions, TelegramSandbox } from './telegram/public.ts';
 import { createTelegram } from './telegram/telegram.ts';
 import type { ViberSandbox } from './viber/public.ts';
 import { createViber } from './viber/viber.ts';
+import type { WhatsAppOptions, WhatsAppSandbox } from './whatsapp/public.ts';
+import { createWhatsApp } from './whatsapp/whatsapp.ts';
 
 /** Options of {@link createSandbox}. */
 export interface SandboxOptions {
@@ -22,6 +24,7 @@ export interface SandboxOptions {
   /** Takes webhooks in process, without a network: your handler. @default webhooks go out over HTTP */
   webhookFetch?: ((request: Request) => Promise<Response>) | undefined;
   telegram?: TelegramOptions | undefined;
+  whatsapp?: WhatsAppOptions | undefined;
 }
 
 /** Simulated providers with their state, for use in this process. */
@@ -31,6 +34,7 @@ export interface Sandbox {
   readonly telegram: TelegramSandbox;
   readonly meta: MetaSandbox;
   readonly viber: ViberSandbox;
+  readonly whatsapp: WhatsAppSandbox;
   readonly faults: Faults;
   /** Forgets everything of every provider, faults too. */
   reset(): void;
@@ -65,12 +69,18 @@ export function createSandboxParts(options: SandboxOptions): SandboxParts {
   });
   const meta = createMeta(context);
   const viber = createViber(context);
-  const providers = [telegram.provider, meta.provider, viber.provider];
+  const whatsapp = createWhatsApp(context, {
+    pairBurst: options.whatsapp?.pairBurst ?? 45,
+    rateScale: options.whatsapp?.rateScale ?? timeScale,
+  });
+  // WhatsApp before Meta: both live at one origin, and what is not WhatsApp's it leaves to Meta.
+  const providers = [telegram.provider, whatsapp.provider, meta.provider, viber.provider];
   return {
     handlers: providers.flatMap((provider) => [...provider.handlers]),
     telegram: telegram.sandbox,
     meta: meta.sandbox,
     viber: viber.sandbox,
+    whatsapp: whatsapp.sandbox,
     faults,
     providers,
     live,

@@ -43,6 +43,7 @@ export async function startSandbox(options: StartOptions = {}): Promise<RunningS
   sandbox.telegram.apiUrl = `${url}/telegram`;
   sandbox.meta.apiUrl = `${url}/meta`;
   sandbox.viber.apiUrl = `${url}/viber`;
+  sandbox.whatsapp.apiUrl = `${url}/whatsapp`;
   const close = async (): Promise<void> => {
     sandbox.close();
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
@@ -66,7 +67,7 @@ async function serve(
     return;
   }
   const response = provider
-    ? await getResponse(sandbox.handlers, request)
+    ? await getResponse([...provider.handlers], request)
     : await ownResponse(sandbox, request, incoming.headers.host);
   await writeResponse(response ?? new Response('Not found', { status: 404 }), outgoing);
 }

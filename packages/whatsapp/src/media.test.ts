@@ -1,0 +1,152 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { mkdtemp, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type RunningSandbox, startSandbox } from '@cartie/sandbox';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { clientOf, failureOf, sandboxClient, startGraph } from '../tests/support.ts';
+import { isMetaHost } from './media-hosts.ts';
+
+let sandbox: RunningSandbox;
+beforeEach(async () => {
+  sandbox = await startSandbox({ timeScale: 0.001 });
+});
+afterEach(() => sandbox.close());
+
+const bytes = new TextEncoder().encode('not really a picture');
+
+describe('upload', () => {
+  it('takes a path, bytes, a Blob, a stream and a function that opens one', async () => {
+    const { client } = sandboxClient(sandbox);
+    const path = join(await mkdtemp(join(tmpdir(), 'cartie-')), 'car.jpg');
+    await writeFile(path, bytes);
+    const type = 'image/jpeg';
+    const sources = [
+      client.media.upload(path),
+      client.media.upload(bytes, { type }),
+      client.media.upload(new Blob([bytes], { type })),
+      client.media.upload(createReadStream(path), { type }),
+      client.media.upload(() => createReadStream(path), { name: 'a.png' }),
+    ];
+    for (const { id } of await Promise.all(sources)) expect(sandbox.whatsapp.file(id)).toEqual(bytes);
+  });
+
+  it.each([
+    ['type', () => ({ source: bytes, options: {} })],
+    ['type', () => ({ source: bytes, options: { type: 'image/gif' } })],
+    ['source', () => ({ source: new Uint8Array(), options: { type: 'image/png' } })],
+    ['source', () => ({ source: new Uint8Array(5 * 1024 * 1024 + 1), options: { type: 'image/png' } })],
+    ['source', () => ({ source: '/nowhere/car.jpg', options: {} })],
+    ['source', () => ({ source: 'https://example.com/car.jpg', options: {} })],
+    ['source', () => ({ source: 7 as never, options: { type: 'image/png' } })],
+  ])('names %s where it is wrong', async (field, make) => {
+    const { client } = sandboxClient(sandbox);
+    const { source, options } = make();
+    expect(await failureOf(client.media.upload(source, options))).toMatchObject({
+      code: 'invalid_input',
+      field,
+    });
+    expect(sandbox.whatsapp.calls()).toEqual([]);
+  });
+
+  it('is repeated after a reset: a file that is there twice does no harm', async () => {
+    const { client } = sandboxClient(sandbox);
+    sandbox.faults.set({ provider: 'whatsapp', method: 'media', kind: 'reset', times: 1 });
+    const { id } = await client.media.upload(bytes, { type: 'image/png' });
+    expect(sandbox.whatsapp.file(id)).toEqual(bytes);
+  });
+});
+
+describe('download', () => {
+  it('gives the bytes, the type and the hash', async () => {
+    const { client } = sandboxClient(sandbox);
+    const { id } = await client.media.upload(bytes, { type: 'image/png' });
+    const sha256 = createHash('sha256').update(bytes).digest('hex');
+    expect(await client.media.download(id)).toEqual({ bytes, mimeType: 'image/png', sha256 });
+    expect(await client.media.delete(id)).toEqual({ success: true });
+    expect((await failureOf(client.media.info(id))).provider?.code).not.toBe(0);
+  });
+
+  it('asks anew for a URL that has expired, and takes the hash of the webhook', async () => {
+    const { client } = sandboxClient(sandbox);
+    const { id } = await client.media.upload(bytes, { type: 'image/png' });
+    const url = `${sandbox.whatsapp.apiUrl}/whatsapp_business/attachments/?mid=expired`;
+    const sha256 = createHash('sha256').update(bytes).digest('base64');
+    expect((await client.media.download({ id, url, sha256 })).bytes).toEqual(bytes);
+    expect(sandbox.whatsapp.calls().map(({ operation }) => operation)).toEqual([
+      'media',
+      'download',
+      'media_info',
+      'download',
+    ]);
+    const other = createHash('sha256').update('other').digest('base64');
+    expect((await failureOf(client.media.download({ id, sha256: other }))).code).toBe('invalid_response');
+  });
+
+  it('refuses what is larger than allowed', async () => {
+    const { client } = sandboxClient(sandbox);
+    const { id } = await client.media.upload(bytes, { type: 'image/png' });
+    expect((await failureOf(client.media.download(id, { maxBytes: 5 }))).field).toBe('maxBytes');
+  });
+
+  it('sends the token to nobody but Meta, wherever the URL points', async () => {
+    await using evil = await startGraph(() => ({ json: {} }));
+    await using graph = await startGraph(() => ({
+      json: { id: '5', url: `${evil.url}/file`, mime_type: 'a/b', sha256: '' },
+    }));
+    const error = await failureOf(clientOf(graph.url).media.download('5'));
+    expect(error).toMatchObject({ code: 'invalid_response', outcome: 'not_executed' });
+    expect(evil.received).toEqual([]);
+  });
+
+  it('follows no redirect', async () => {
+    await using evil = await startGraph(() => ({ json: {} }));
+    await using graph = await startGraph(
+      ({ url }, _n): never =>
+        (url.startsWith('/file')
+          ? { status: 302, headers: { location: `${evil.url}/` }, text: '' }
+          : {
+              json: { id: '5', url: `http://${'127.0.0.1'}:${port}/file`, mime_type: 'a/b', sha256: '' },
+            }) as never,
+    );
+    const port = new URL(graph.url).port;
+    expect((await failureOf(clientOf(graph.url).media.download('5'))).code).toBe('rejected');
+    expect(evil.received).toEqual([]);
+  });
+
+  it.each([
+    ['https://lookaside.fbsbx.com/whatsapp_business/attachments/?mid=1', true],
+    ['https://mmg.whatsapp.net/x', true],
+    ['http://lookaside.fbsbx.com/x', false],
+    ['https://lookaside.fbsbx.com.evil.example/x', false],
+    ['https://evilfbsbx.com/x', false],
+    ['https://lookaside.fbsbx.com:8443/x', false],
+    ['https://user@lookaside.fbsbx.com/x', false],
+    ['not a url', false],
+  ])('%s: is it Meta? %s', (url, expected) => {
+    expect(isMetaHost(url, undefined)).toBe(expected);
+  });
+});
+
+describe('a resumable upload', () => {
+  it('gives a handle', async () => {
+    const { client } = sandboxClient(sandbox);
+    expect((await client.media.uploadResumable(bytes, { type: 'image/png' })).handle).toMatch(/^4::/);
+  });
+
+  it('goes on where it broke', async () => {
+    const parts: string[] = [];
+    await using graph = await startGraph(({ method, headers, body }, n) => {
+      if (n === 1) return { json: { id: 'upload:abc' } };
+      if (method === 'GET') return { json: { id: 'upload:abc', file_offset: 4 } };
+      parts.push(
+        `${headers.file_offset} ${headers.authorization?.split(' ')[0]} ${body.toString().slice(0, 4)}`,
+      );
+      return parts.length === 1 ? 'reset' : { json: { h: '4::handle' } };
+    });
+    const { handle } = await clientOf(graph.url).media.uploadResumable(bytes, { type: 'image/png' });
+    expect(handle).toBe('4::handle');
+    expect(parts).toEqual(['0 OAuth not ', '4 OAuth real']);
+  });
+});
