@@ -80,7 +80,7 @@ export async function runMalformed(options: MalformedOptions): Promise<Malformed
         const index = next++;
         // Large ones are rarer, so that the run is about parsing and not about copying.
         const name = names[index % names.length] as string;
-        const kind = (name === 'huge' || name === 'deep') && index % 20 !== 0 ? 'badJson' : name;
+        const kind = (name === 'huge' || name === 'deep') && index % 17 !== 0 ? 'badJson' : name;
         answers.push(`${kind} ${await post(server, agent, (kinds[kind] as () => Kind)())}`);
         if (index === Math.floor(options.requests / 4)) residentMiB.early = server.usage().residentMiB;
       }
