@@ -29,7 +29,7 @@ export const rates = {
   groupEdits: { limit: 20, intervalMs: 60_000 },
 } as const satisfies Record<string, Rate>;
 
-/** Rates that replace those of {@link rates}. */
+/** Rates that replace those of `rates`. */
 export type TelegramRates = { [Name in keyof typeof rates]?: Rate | undefined };
 
 /** A chat as a method's `chat_id` gives it. */

@@ -22,7 +22,7 @@ export const rates = {
   pair: { limit: 600, intervalMs: 3_600_000, burst: 10 },
 } as const satisfies Record<string, Rate>;
 
-/** Rates that replace those of {@link rates}. */
+/** Rates that replace those of `rates`. */
 export type WhatsAppRates = { [Name in keyof typeof rates]?: Rate | undefined };
 
 /** Most characters, items and bytes of what a message holds. @see https://developers.facebook.com/documentation/business-messaging/whatsapp/messages/send-messages */
