@@ -91,9 +91,7 @@ export async function runCrashes(options: CrashOptions): Promise<CrashReport> {
   const outbox = await database.query<{ status: string; count: string }>(
     'select status, count(*)::text as count from cartie_outbox group by status',
   );
-  const answers = Array.from({ length: chats }, (_, index) => sandbox.telegram.messages(crowd.chatId(index)))
-    .flat()
-    .flatMap((entry) => (entry.from === 'bot' && entry.text !== undefined ? [entry.text] : []));
+  const answers = crowd.answers();
   const arrived = new Set(answers);
   const stored = await storedMessages(database);
   const missing = outgoing.filter(({ text }) => !arrived.has(text));

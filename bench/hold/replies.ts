@@ -37,21 +37,17 @@ export async function runReplies(options: RepliesOptions): Promise<RepliesReport
     ...sandboxEnvironment(sandbox),
     AUTO_REPLY: 'all',
   });
-  const answers = (): string[] =>
-    Array.from({ length: chats }, (_, index) => sandbox.telegram.messages(crowd.chatId(index)))
-      .flat()
-      .flatMap((entry) => (entry.from === 'bot' && entry.text !== undefined ? [entry.text] : []));
   const begin = performance.now();
   let serverPeakMiB = 0;
   let sent = 0;
   try {
     sent = await pace(rate, options.seconds, (index) => crowd.write(index % chats, `. ${index}`));
-    await until(() => answers().length >= sent, 30_000 + (sent / 25) * 1_000);
+    await until(() => crowd.answers().length >= sent, 30_000 + (sent / 25) * 1_000);
     serverPeakMiB = server.usage().peakMiB;
   } finally {
     await server.end('SIGTERM');
   }
-  const texts = answers();
+  const texts = crowd.answers();
   const sends = sandbox.telegram.calls().filter(({ method }) => method === 'sendMessage');
   return {
     sent,

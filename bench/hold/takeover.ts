@@ -71,9 +71,7 @@ export async function runTakeover(options: TakeoverOptions): Promise<TakeoverRep
   } finally {
     await second.end('SIGTERM');
   }
-  const answers = Array.from({ length: chats }, (_, index) => sandbox.telegram.messages(crowd.chatId(index)))
-    .flat()
-    .flatMap((entry) => (entry.from === 'bot' && entry.text !== undefined ? [entry.text] : []));
+  const answers = crowd.answers();
   const doubts = await database.query("select 1 from cartie_outbox where status = 'in_doubt'");
   return {
     sent,

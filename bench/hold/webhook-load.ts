@@ -59,7 +59,6 @@ export async function runWebhookLoad(options: WebhookLoadOptions): Promise<Webho
   let usage = server.usage();
   let drainMs: number | undefined;
   let answersDue = 0;
-  const answers = (): string[] => botTexts(crowd, chats);
   try {
     await until(() => sandbox.telegram.calls().some(({ method }) => method === 'setWebhook'), 10_000);
     const before = server.usage().cpuSeconds;
@@ -76,7 +75,7 @@ export async function runWebhookLoad(options: WebhookLoadOptions): Promise<Webho
   } finally {
     await server.end('SIGTERM');
   }
-  const texts = answers();
+  const texts = crowd.answers();
   const deliveries = sandbox.telegram.deliveries();
   const durations = deliveries.map(({ durationMs }) => durationMs);
   return {
@@ -119,12 +118,6 @@ export async function storedMessages(
     inbox: Object.fromEntries(inbox.map(({ status, count }) => [status, Number(count)])),
     disordered: disordered.size,
   };
-}
-
-function botTexts(crowd: Awaited<ReturnType<typeof startCrowd>>, chats: number): string[] {
-  return Array.from({ length: chats }, (_, index) => crowd.sandbox.telegram.messages(crowd.chatId(index)))
-    .flat()
-    .flatMap((entry) => (entry.from === 'bot' && entry.text !== undefined ? [entry.text] : []));
 }
 
 if (import.meta.main) {

@@ -8,8 +8,8 @@ export interface Crowd {
   readonly sandbox: RunningSandbox;
   /** Person `index` writes. */
   write(index: number, text: string): void;
-  /** The id of the chat with person `index`. */
-  chatId(index: number): number;
+  /** The texts that the bot sent, chat by chat. */
+  answers(): string[];
 }
 
 /** Starts a sandbox with the bot and `size` people. */
@@ -27,7 +27,10 @@ export async function startCrowd(size: number, options: StartOptions): Promise<C
   return {
     sandbox,
     write: (index, text) => void sandbox.telegram.userSends(botToken, { from: person(index), text }),
-    chatId: (index) => person(index).id,
+    answers: () =>
+      people
+        .flatMap(({ id }) => sandbox.telegram.messages(id))
+        .flatMap(({ from, text }) => (from === 'bot' && text !== undefined ? [text] : [])),
   };
 }
 
