@@ -34,7 +34,8 @@ export async function startServerProcess(
   });
   const tail: string[] = [];
   readLines(child, tail, onLog);
-  const exited = once(child, 'exit').then(([code, signal]) => (code ?? signal) as number | string);
+  // Not `exit`: the last lines of the log may still be on their way then.
+  const exited = once(child, 'close').then(([code, signal]) => (code ?? signal) as number | string);
   const url = `http://127.0.0.1:${port}`;
   await untilReady(url, exited, tail);
   const pid = child.pid as number;
