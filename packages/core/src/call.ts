@@ -7,7 +7,7 @@ import type { CallEnd, EventListener } from './events.ts';
 import { sendRequest } from './http.ts';
 import type { Limiter } from './limiter.ts';
 import { type CallOptions, defaultOptions } from './options.ts';
-import type { Places } from './places.ts';
+import { type CallPlace, type CallPlaces, createPlace } from './places.ts';
 import { requestIdOf } from './provider-words.ts';
 import { backoffMs, mayRepeat } from './retry.ts';
 
@@ -17,7 +17,7 @@ export interface CallContext {
   readonly baseUrl: string;
   readonly breaker: Breaker | undefined;
   readonly limiter: Limiter;
-  readonly places: Places;
+  readonly places: CallPlaces;
   readonly emit: EventListener | undefined;
 }
 
@@ -149,29 +149,43 @@ function withCall(thrown: unknown, call: Call): CartieError {
 }
 
 async function tryOnce(call: Call): Promise<Answer> {
-  const { context, plan, deadline } = call;
-  const breaker = plan.detached ? undefined : context.breaker;
-  if (breaker?.state === 'open' && breaker.retryAfterMs) throw circuitOpen(breaker.retryAfterMs);
-  if (plan.limits?.length) await deadline.race(() => acquire(call));
-  if (plan.detached) return attempt(call);
-  const place = context.places.take(deadline.signal);
-  if (place) await place;
+  const { context, plan } = call;
+  if (plan.detached) {
+    await acquire(call);
+    return attempt(call);
+  }
+  const { breaker } = context;
+  const place = createPlace(context.places);
   try {
-    return await (breaker ? breaker.run(() => attempt(call), { signal: deadline.signal }) : attempt(call));
+    for (;;) {
+      if (breaker?.state === 'open' && breaker.retryAfterMs) throw circuitOpen(breaker.retryAfterMs);
+      await acquire(call, place);
+      if (!place.isTaken && !place.take()) await place.wait(call.deadline.signal);
+      if (!breaker) return await attempt(call);
+      // A probe has begun since. To wait for it here would be to go later than the limiter was told.
+      if (breaker.state !== 'half_open') {
+        return await breaker.run(() => attempt(call), { signal: call.deadline.signal });
+      }
+      place.free();
+    }
   } finally {
-    context.places.free();
+    place.leave();
   }
 }
 
-async function acquire({ context, plan, deadline }: Call): Promise<void> {
+async function acquire({ context, plan, deadline }: Call, place?: CallPlace): Promise<void> {
+  const { limits } = plan;
+  if (!limits?.length) return;
   try {
-    await context.limiter.acquire(plan.limits ?? [], {
-      signal: deadline.signal,
-      maxWaitMs: deadline.remainingMs(),
-    });
+    await deadline.race((signal) =>
+      context.limiter.acquire(limits, { signal, maxWaitMs: deadline.remainingMs(), place }),
+    );
   } catch (error) {
-    if (deadline.ended || isCartieError(error)) throw error;
-    throw new CartieError('storage_error', 'The limiter failed', { outcome: 'not_executed' });
+    if (deadline.ended) throw error;
+    // Whatever became of the limiter's own write, the call itself was never begun.
+    const outcome = 'not_executed';
+    if (isCartieError(error)) throw new CartieError(error.code, error.message, { ...error, outcome });
+    throw new CartieError('storage_error', 'The limiter failed', { outcome });
   }
 }
 

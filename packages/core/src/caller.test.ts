@@ -422,6 +422,21 @@ describe('foreign code in a call', () => {
     });
   });
 
+  test('such as a limiter whose store has lost its answer leaves no doubt about the call', async () => {
+    await serve({});
+    const lost = new CartieError('storage_error', 'redis failed', { outcome: 'unknown', retryable: true });
+    const limiter: Limiter = { acquire: () => Promise.reject(lost), pause: async () => undefined };
+    const call = callerWith({ limiter, retries: 0 }).call({
+      ...write,
+      limits: [{ key: 'a', limit: 1, intervalMs: 1 }],
+    });
+    await expect(call).rejects.toMatchObject({
+      code: 'storage_error',
+      outcome: 'not_executed',
+      retryable: true,
+    });
+  });
+
   test('such as a limiter whose store fails is a storage error', async () => {
     const received = await serve({});
     const limiter: Limiter = {

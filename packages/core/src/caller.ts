@@ -82,7 +82,8 @@ export interface CallResult<T> {
   attempts: number;
 }
 
-/** Makes calls to one provider under all policies: deadline → retry → circuit → limiter → breaker → attempt timeout → send. */
+/** Makes calls to one provider under all policies: deadline → retry → circuit → limiter and a place at once → breaker →
+ * attempt timeout → send. */
 export interface Caller {
   call(plan: CallPlan, options?: CallOptions): Promise<CallResult<Answer>>;
   readonly breaker: Breaker | undefined;
@@ -106,7 +107,10 @@ export function createCaller(config: CallerConfig): Caller {
     baseUrl: (options.baseUrl ?? config.baseUrl).replace(/\/+$/, ''),
     breaker,
     limiter,
-    places: createPlaces(options.maxConcurrent ?? defaults?.maxConcurrent ?? defaultOptions.maxConcurrent),
+    places: createPlaces(
+      options.maxConcurrent ?? defaults?.maxConcurrent ?? defaultOptions.maxConcurrent,
+      breaker,
+    ),
     emit,
   };
   return {

@@ -1,3 +1,6 @@
+import { settlesWithin } from './settles-within.ts';
+import { defaultGraceMs, recordMs } from './work-options.ts';
+
 /** Runs `step` every `everyMs` milliseconds, and again at once for as long as it finds a full chunk. */
 export function startCleaner(everyMs: number, step: () => Promise<boolean>): AsyncDisposable {
   let stopped = false;
@@ -21,7 +24,8 @@ export function startCleaner(everyMs: number, step: () => Promise<boolean>): Asy
     async [Symbol.asyncDispose]() {
       stopped = true;
       clearTimeout(timer);
-      await running;
+      // A chunk of a database that does not answer is cleaned another time.
+      await settlesWithin(running, recordMs(defaultGraceMs));
     },
   };
 }

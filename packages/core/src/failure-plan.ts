@@ -27,6 +27,13 @@ export function backoff(attempt: number, terms: RetryTerms): number {
   return pause * (0.75 + Math.random() / 4);
 }
 
+/** The error to hand to a queue engine, which stores message, properties and stack of what a handler throws: only a code. */
+export function storedFailure(error: unknown): Error {
+  const failure = new Error(reasonOf(error, 'handler_error'));
+  failure.stack = '';
+  return failure;
+}
+
 /** What may be kept of an error: a code. The text of a foreign error may hold personal data. */
 export function reasonOf(error: unknown, foreign: string): string {
   return isCartieError(error) ? error.code : foreign;

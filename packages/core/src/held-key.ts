@@ -7,6 +7,8 @@ export interface HeldKey {
   readonly fence: string;
   /** Aborts with `conflict` when the key is lost or let go, at the latest when it would have ended by this process's clock. */
   readonly signal: AbortSignal;
+  /** How long the key surely stays ours if it is never renewed again; 0 once it is lost or let go. Milliseconds. */
+  remainingMs(): number;
   /** Ends the hold by a last value that stays for `ttlMs`. Throws `conflict` if the key was lost. Can be tried again. */
   replace(value: string, ttlMs: number): Promise<void>;
   /** Lets go; never throws: what a failing store keeps ends by its ttl. */
@@ -35,6 +37,7 @@ export async function holdKey(
   }
   // Asked before the write, so that the store's own end comes after this one.
   let endsAt = performance.now() + ttlMs;
+  let endsAtByDate = Date.now() + ttlMs;
   const first = await store.put(key, value, { ifVersion: 'absent', ttlMs });
   if (first === undefined) return undefined;
 
@@ -67,8 +70,10 @@ export async function holdKey(
   async function renew(): Promise<void> {
     try {
       const startedAt = performance.now();
+      const startedAtByDate = Date.now();
       if (await write(value, ttlMs)) {
         endsAt = startedAt + ttlMs;
+        endsAtByDate = startedAtByDate + ttlMs;
         schedule(ttlMs / 3);
       } else {
         close('lost');
@@ -108,6 +113,9 @@ export async function holdKey(
   return {
     fence: first,
     signal: controller.signal,
+    // The monotonic clock may stand still while the machine sleeps, the other one does not.
+    remainingMs: () =>
+      open ? Math.max(0, Math.min(endsAt - performance.now(), endsAtByDate - Date.now())) : 0,
     async replace(last, lastTtlMs) {
       close('released');
       await inHand;

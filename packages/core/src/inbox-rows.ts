@@ -95,7 +95,8 @@ update cartie_inbox set status = 'dead', attempt = $2, reason = $3, run_at = nul
   forget_at = now() + $4::float8 * interval '1 millisecond', clean_at = now() + $4::float8 * interval '1 millisecond'
 where seq = $1 and finished_at is null`;
 
-interface StoredRow {
+/** A row as the database gives it. */
+export interface StoredRow {
   readonly key: string;
   readonly fence: string;
   readonly crashed: boolean;
@@ -113,7 +114,8 @@ interface StoredRow {
   readonly expired: boolean;
 }
 
-function readRow(stored: StoredRow, lane: Lane, crashed: boolean): PendingRow {
+/** A row of the database as the worker sees it. */
+export function readRow(stored: StoredRow, lane: Lane, crashed: boolean): PendingRow {
   const tries = Math.max(stored.attempt, crashed ? 1 : 0);
   const row: InboxRow = {
     seq: Number(stored.seq),

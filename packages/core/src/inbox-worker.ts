@@ -15,10 +15,11 @@ import { exhaustion, expiry, judge, type Verdict } from './inbox-verdict.ts';
 import { giveBackLanes, isLaneLost, type Lane, laneLost, startLaneWorker } from './lanes.ts';
 import { onNudge } from './nudges.ts';
 import { persist } from './persist.ts';
+import { settlesWithin } from './settles-within.ts';
 import type { SqlDatabase, SqlTransaction } from './sql.ts';
 import { isDatabaseError, isUnavailable } from './sql-error.ts';
 import { startWorkLoop } from './work-loop.ts';
-import type { AllTimings } from './work-options.ts';
+import { type AllTimings, recordMs } from './work-options.ts';
 
 /** What a worker is given beside its options. */
 export interface InboxWorkerSetup<Native> {
@@ -29,6 +30,7 @@ export interface InboxWorkerSetup<Native> {
   timings: AllTimings;
   payloadMs: number;
   keepDeadMs: number;
+  graceMs: number;
   dedupMs(source: string): number;
   onHandled: InboxWorkOptions<Native>['onHandled'];
   onFailure: InboxWorkOptions<Native>['onFailure'];
@@ -239,8 +241,8 @@ export async function startInboxWorker<Native>(setup: InboxWorkerSetup<Native>):
     nudge: loop.nudge,
     async [Symbol.asyncDispose]() {
       stopListening();
-      await loop[Symbol.asyncDispose]();
-      await lanes[Symbol.asyncDispose]();
+      await settlesWithin(loop[Symbol.asyncDispose](), setup.graceMs);
+      await lanes.stop(recordMs(setup.graceMs));
     },
   };
 }

@@ -6,6 +6,7 @@ import { disposeAll } from './dispose-all.ts';
 import { acceptUpdates, type StoredUpdate, storeUpdate } from './inbox-accept.ts';
 import { buriedRows, cleanInbox, countRows, discardRow, retryRow } from './inbox-operator.ts';
 import { inboxQueue } from './inbox-rows.ts';
+import { rowsFrom, takeAlong, type WaitingRow } from './inbox-together.ts';
 import { startInboxWorker } from './inbox-worker.ts';
 import type { JobQueue } from './job-queue.ts';
 import { nudge } from './nudges.ts';
@@ -18,7 +19,9 @@ import type { Update } from './webhook.ts';
 import {
   countSchema,
   databaseSchema,
+  defaultGraceMs,
   functionSchema,
+  graceSchema,
   jobQueueSchema,
   keptSchema,
   timingsSchema,
@@ -75,6 +78,11 @@ export interface InboxWorkOptions<Native = unknown> {
   backoffMs?: number | undefined;
   /** Longest pause. Milliseconds. @default 300000 */
   maxBackoffMs?: number | undefined;
+  /**
+   * How long a stop waits for the rows in hand, and then 5 seconds at most for the database. What has not ended by then is
+   * handled again, by another worker. Milliseconds. @default 30000
+   */
+  graceMs?: number | undefined;
   /** Told after the commit, for live views. Throwing is ignored. */
   onHandled?: ((row: InboxRow) => void) | undefined;
   /** Told of each failure, after it is recorded. */
@@ -106,8 +114,20 @@ export interface Inbox<Native = unknown> {
    */
   accept(update: Update): Promise<'added' | 'duplicate'>;
   accept(updates: readonly Update[]): Promise<('added' | 'duplicate')[]>;
-  /** Starts a worker; dispose of it to stop: it takes no new rows and waits for those in hand. */
+  /** Starts a worker; dispose of it to stop: it takes no new rows and waits for those in hand, for `graceMs` and 5 seconds at most. */
   work(handler: InboxHandler<Native>, options?: InboxWorkOptions<Native>): Promise<AsyncDisposable>;
+  /**
+   * For a handler that looks further than its own row: the rows of the same key that wait, from `row` on, in order. Inside
+   * the handler's transaction.
+   * @param limit default 100
+   */
+  rowsFrom(trx: SqlTransaction, row: InboxRow, limit?: number): Promise<WaitingRow[]>;
+  /**
+   * Marks later rows of the same key as handled together with `row`, if the handler's transaction commits. The handler
+   * still gets each in its turn and finds it in `rowsFrom` with `takenBy`: then there is nothing to do. Throws `invalid_input` for
+   * rows that do not wait after `row`.
+   */
+  takeAlong(trx: SqlTransaction, row: InboxRow, seqs: readonly number[]): Promise<void>;
   /** Exact; where counting takes long (a large backlog), at most ten times as old as that. */
   counts(): Promise<{ pending: number; dead: number; oldestPendingMs: number | undefined }>;
   dead(options?: { limit?: number | undefined }): Promise<DeadRow[]>;
@@ -140,6 +160,7 @@ const workSchema = z.strictObject({
   attempts: countSchema.optional(),
   backoffMs: keptSchema.optional(),
   maxBackoffMs: keptSchema.optional(),
+  graceMs: graceSchema.optional(),
   onHandled: functionSchema.optional(),
   onFailure: functionSchema.optional(),
 });
@@ -205,6 +226,7 @@ export function createInbox<Native>(options: InboxOptions<Native>): Inbox<Native
         timings,
         payloadMs: options.payloadMs ?? dayMs,
         keepDeadMs: options.deadMs ?? 30 * dayMs,
+        graceMs: workOptions.graceMs ?? defaultGraceMs,
         dedupMs,
         onHandled: workOptions.onHandled,
         onFailure: workOptions.onFailure,
@@ -212,12 +234,14 @@ export function createInbox<Native>(options: InboxOptions<Native>): Inbox<Native
       const cleaner = startCleaner(timings.cleanMs, () => cleanInbox(database));
       try {
         const alarm = await options.queue?.work(wakeQueue(inboxQueue), async () => worker.nudge());
-        return disposeAll([alarm, cleaner, worker]);
+        return disposeAll([alarm, cleaner, worker], { together: true });
       } catch (error) {
         await disposeAll([cleaner, worker])[Symbol.asyncDispose]();
         throw error;
       }
     },
+    rowsFrom: (trx, row, limit = 100) => rowsFrom(trx, row, limit),
+    takeAlong: (trx, row, seqs) => takeAlong(trx, row, seqs),
     counts: cachedCount(() => countRows(database)),
     dead: async ({ limit = 100 } = {}) => await buriedRows(database, limit),
     async retry(seq) {

@@ -1,3 +1,4 @@
+export { abortable } from './abortable.ts';
 export { isHtml } from './answer.ts';
 export { type Breaker, type BreakerOptions, createBreaker } from './breaker.ts';
 export {
@@ -10,6 +11,7 @@ export {
   type Failure,
   type OutgoingRequest,
 } from './caller.ts';
+export { createDeadline, type Deadline, type DeadlineOptions, maxTimerMs, sleep } from './deadline.ts';
 export type { EncryptionKey, EncryptionKeys } from './encryption.ts';
 export {
   CartieError,
@@ -27,6 +29,7 @@ export {
   type EventListener,
   quietListener,
 } from './events.ts';
+export { guardStore } from './guard-store.ts';
 export type { HealthCheck, HealthReport, HealthStatus } from './health.ts';
 export { type CachedHealthOptions, cachedHealth } from './health-check.ts';
 export { createHealthHandler, type HealthHandlerOptions, type HealthSummary } from './health-handler.ts';
@@ -41,7 +44,7 @@ export {
 } from './job-queue.ts';
 export { type ParseJsonOptions, parseJson } from './json.ts';
 export type { KeyValueStore, StoredValue } from './key-value-store.ts';
-export type { AcquireOptions, Limiter, LimitKey } from './limiter.ts';
+export type { AcquireOptions, Limiter, LimitKey, Place, Places } from './limiter.ts';
 export { type MemoryLimiter, type MemoryLimiterOptions, memoryLimiter } from './memory-limiter.ts';
 export { type MemoryQueueOptions, memoryQueue } from './memory-queue.ts';
 export { memoryStore } from './memory-store.ts';
@@ -58,6 +61,7 @@ export { normalizePhone, type PhoneOptions } from './normalize-phone.ts';
 export {
   type CallOptions,
   type ClientOptions,
+  checkCallOptions,
   defaultOptions,
   durationSchema,
   type OwnFields,
@@ -81,7 +85,9 @@ export {
   unknownField,
 } from './schema.ts';
 export { type HmacCheck, safeEqual, verifyHmacSha256 } from './signature.ts';
+export { closestName } from './spelling.ts';
 export type { SqlDatabase, SqlExecutor, SqlTransaction } from './sql.ts';
+export { type StoreClock, storeClock } from './store-clock.ts';
 export { type StoreLimiterOptions, storeLimiter } from './store-limiter.ts';
 export {
   createStores,

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { abortable } from './abortable.ts';
 import type { ContractCheck } from './contract-check.ts';
 import { isCartieError } from './errors.ts';
 import type { Job, JobQueue } from './job-queue.ts';
@@ -14,6 +15,27 @@ export interface JobQueueContractOptions {
   create: () => JobQueue | Promise<JobQueue>;
   /** How late a job may start that nobody was notified of: a delayed one, a second try. Milliseconds. @default 3000 */
   latenessMs?: number | undefined;
+  /**
+   * Starts a process of its own that works on the queue of this name. With it the suite also checks what becomes of jobs whose
+   * worker dies or stands still; leave it out where all workers live in one process.
+   */
+  startWorker?: ((name: string) => Promise<ContractWorker>) | undefined;
+  /** How long a job of a dead worker may wait for another, beside `latenessMs`. Milliseconds. @default 60000 */
+  takeoverMs?: number | undefined;
+}
+
+/** A worker in a process of its own. Its handler ends only when the job's signal aborts. */
+export interface ContractWorker {
+  /** Resolves when its handler has begun. */
+  tookJob(): Promise<void>;
+  /** Resolves when the signal of its job has aborted. */
+  lostJob(): Promise<void>;
+  /** Stops the process without a word, as a machine does that is out of memory (`SIGSTOP`). */
+  freeze(): void;
+  /** Lets it go on (`SIGCONT`). */
+  thaw(): void;
+  /** Ends it as a crash does (`SIGKILL`), and waits until it has ended. */
+  kill(): Promise<void>;
 }
 
 /**
@@ -23,19 +45,29 @@ export interface JobQueueContractOptions {
  * for (const { name, check } of jobQueueContract({ create: () => myQueue() })) test(name, check);
  * ```
  *
- * A check rejects with node's `AssertionError`.
+ * A check rejects with node's `AssertionError`. Those with `startWorker` take as long as a takeover does.
  */
 export function jobQueueContract(options: JobQueueContractOptions): readonly ContractCheck[] {
   const latenessMs = options.latenessMs ?? 3_000;
-  return Object.entries(checks).map(([name, check]) => ({
+  const { startWorker, takeoverMs = 60_000 } = options;
+  const all = startWorker === undefined ? checks : { ...checks, ...processChecks };
+  return Object.entries(all).map(([name, check]) => ({
     name,
     async check() {
       const queue = await options.create();
       const workers: AsyncDisposable[] = [];
-      const bench: Bench = {
+      const processes: ContractWorker[] = [];
+      const bench: ProcessBench = {
         queue,
         name: `contract.${randomUUID()}`,
         latenessMs,
+        takeoverMs,
+        async startWorker() {
+          assert.ok(startWorker);
+          const worker = await startWorker(bench.name);
+          processes.push(worker);
+          return worker;
+        },
         async work(handler, workOptions) {
           const worker = await queue.work<unknown>(bench.name, handler, workOptions);
           workers.push(worker);
@@ -45,6 +77,7 @@ export function jobQueueContract(options: JobQueueContractOptions): readonly Con
       try {
         await check(bench);
       } finally {
+        for (const worker of processes) await worker.kill();
         for (const worker of workers) await worker[Symbol.asyncDispose]();
       }
     },
@@ -60,6 +93,11 @@ interface Bench {
     handler: (job: Job<unknown>) => Promise<void>,
     options?: { concurrency?: number | undefined },
   ): Promise<AsyncDisposable>;
+}
+
+interface ProcessBench extends Bench {
+  readonly takeoverMs: number;
+  startWorker(): Promise<ContractWorker>;
 }
 
 const checks: Readonly<Record<string, (bench: Bench) => Promise<void>>> = {
@@ -181,6 +219,27 @@ const checks: Readonly<Record<string, (bench: Bench) => Promise<void>>> = {
     assert.deepEqual([...seen].sort(), [1, 3, 5]);
   },
 
+  async 'takes an id again as soon as its job has begun, and works on it after that one'(bench) {
+    const { queue, name, work, latenessMs } = bench;
+    const seen: unknown[] = [];
+    let go: () => void = () => undefined;
+    const gate = new Promise<void>((resolve) => {
+      go = resolve;
+    });
+    await work(async (job) => {
+      seen.push(job.data);
+      await unlessStopped(gate, job.signal);
+    });
+    await queue.send(name, 1, { id: 'a' });
+    await until(() => seen.length === 1, latenessMs);
+    // Else a wake-up that comes while the worker is at work would be lost.
+    assert.equal(await queue.send(name, 2, { id: 'a' }), 'added');
+    assert.equal(await queue.send(name, 3, { id: 'a' }), 'duplicate');
+    go();
+    await until(() => seen.length === 2, latenessMs);
+    assert.deepEqual(seen, [1, 2]);
+  },
+
   async 'takes a waiting id once when many send it at the same time'({ queue, name }) {
     const answers = await Promise.all(Array.from({ length: 10 }, () => queue.send(name, {}, { id: 'same' })));
     assert.equal(answers.filter((answer) => answer === 'added').length, 1);
@@ -272,7 +331,7 @@ const checks: Readonly<Record<string, (bench: Bench) => Promise<void>>> = {
     const gate = new Promise<void>((resolve) => {
       go = resolve;
     });
-    await work(() => gate);
+    await work(({ signal }) => unlessStopped(gate, signal));
     await queue.send(name, 1);
     await until(async () => (await queue.counts(name)).active === 1, latenessMs);
     await queue.send(name, 2, { delayMs: 60_000 });
@@ -282,12 +341,77 @@ const checks: Readonly<Record<string, (bench: Bench) => Promise<void>>> = {
   },
 };
 
+const processChecks: Readonly<Record<string, (bench: ProcessBench) => Promise<void>>> = {
+  async 'gives the job of a worker that died to another, as its next attempt'(bench) {
+    const { queue, name, work, latenessMs, takeoverMs } = bench;
+    const doomed = await bench.startWorker();
+    await queue.send(name, 'job', { id: 'doomed' });
+    await within(doomed.tookJob(), latenessMs);
+    assert.deepEqual(await queue.counts(name), { waiting: 0, active: 1, failed: 0 });
+    assert.equal(await queue.send(name, 'job', { id: 'doomed' }), 'added', 'its id does not wait any more');
+    await doomed.kill();
+    const seen: [string, number][] = [];
+    await work(async ({ id, attempt }) => void seen.push([id, attempt]));
+    await until(() => seen.length === 2, takeoverMs + latenessMs);
+    assert.deepEqual(seen, [
+      ['doomed', 1],
+      ['doomed', 2],
+    ]);
+    await until(async () => (await queue.counts(name)).active === 0, latenessMs);
+    assert.deepEqual(await queue.counts(name), { waiting: 0, active: 0, failed: 0 });
+  },
+
+  async 'gives the job of a worker that stands still to another, and tells the first when it goes on'(bench) {
+    const { queue, name, work, latenessMs, takeoverMs } = bench;
+    const slow = await bench.startWorker();
+    await queue.send(name, 'job');
+    await within(slow.tookJob(), latenessMs);
+    slow.freeze();
+    const attempts: number[] = [];
+    let finish: () => void = () => undefined;
+    const finished = new Promise<void>((resolve) => {
+      finish = resolve;
+    });
+    await work(async ({ attempt, signal }) => {
+      attempts.push(attempt);
+      await unlessStopped(finished, signal);
+    });
+    await until(() => attempts.length === 1, takeoverMs + latenessMs);
+    slow.thaw();
+    await within(slow.lostJob(), takeoverMs);
+    await sleep(100);
+    // What the first worker says of the job does not count any more.
+    assert.deepEqual(await queue.counts(name), { waiting: 0, active: 1, failed: 0 });
+    await slow.kill();
+    finish();
+    await until(async () => (await queue.counts(name)).active === 0, latenessMs);
+    assert.deepEqual(attempts, [2]);
+    assert.deepEqual(await queue.counts(name), { waiting: 0, active: 0, failed: 0 });
+  },
+};
+
 async function until(holds: () => boolean | Promise<boolean>, withinMs: number): Promise<void> {
   const deadline = performance.now() + withinMs;
   while (!(await holds())) {
     assert.ok(performance.now() < deadline, `it did not happen within ${withinMs} ms`);
     await sleep(10);
   }
+}
+
+/** Ends with the worker too, so that a check that fails does not wait for its handlers for ever. */
+async function unlessStopped(promise: Promise<void>, signal: AbortSignal): Promise<void> {
+  await abortable(promise, signal).catch(() => undefined);
+}
+
+async function within(promise: Promise<void>, ms: number): Promise<void> {
+  let happened = false;
+  void promise.then(
+    () => {
+      happened = true;
+    },
+    () => undefined,
+  );
+  await until(() => happened, ms);
 }
 
 async function rejectsAsInvalid(promise: Promise<unknown>): Promise<void> {

@@ -2,6 +2,7 @@ import { PGlite } from '@electric-sql/pglite';
 import { fromPglite, PgBoss } from 'pg-boss';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { freshPostgres, hasPostgres } from '../../../tests/support/postgres.ts';
+import { startQueueProcess } from '../tests/start-queue-process.ts';
 import { memoryQueue } from './memory-queue.ts';
 import { pgBossQueue } from './pg-boss.ts';
 import { pgDatabase, pgliteDatabase, type SqlDatabase } from './postgres.ts';
@@ -27,6 +28,7 @@ const engines = [
       return {
         boss,
         database: pgliteDatabase(pglite) as SqlDatabase,
+        url: undefined,
         close: () => pglite.close() as PromiseLike<void>,
       };
     },
@@ -36,10 +38,18 @@ const engines = [
     available: hasPostgres,
     async open() {
       const postgres = await freshPostgres();
-      const boss = new PgBoss({ connectionString: postgres.url, useListenNotify: true, max: 6 });
+      const boss = new PgBoss({
+        connectionString: postgres.url,
+        useListenNotify: true,
+        max: 6,
+        // How often pg-boss looks for workers that fell silent.
+        superviseIntervalSeconds: 1,
+        monitorIntervalSeconds: 1,
+      });
       return {
         boss,
         database: pgDatabase(postgres.pool) as SqlDatabase,
+        url: postgres.url,
         close: () => postgres[Symbol.asyncDispose](),
       };
     },
@@ -50,11 +60,18 @@ for (const { engine, available, open } of engines) {
   describe.skipIf(!available)(`pg-boss on ${engine}`, () => {
     let boss: PgBoss;
     let database: SqlDatabase;
+    let url: string | undefined;
     let close: () => PromiseLike<void> = async () => undefined;
-    const create = () => pgBossQueue(boss, { attempts: 2, pollMs: 500 });
+    const silentMs = 10_000;
+    const create = () => pgBossQueue(boss, { attempts: 2, pollMs: 500, silentMs });
+    // A folder of PGlite has one process.
+    const startWorker =
+      engine === 'PGlite'
+        ? undefined
+        : (queue: string) => startQueueProcess({ engine: 'pg-boss', url: url ?? '', queue, silentMs });
 
     beforeAll(async () => {
-      ({ boss, database, close } = await open());
+      ({ boss, database, url, close } = await open());
       boss.on('error', () => undefined);
       await boss.start();
     });
@@ -63,7 +80,21 @@ for (const { engine, available, open } of engines) {
       await close();
     });
 
-    for (const { name, check } of jobQueueContract({ create })) test(name, check, 30_000);
+    for (const { name, check } of jobQueueContract({ create, startWorker })) test(name, check, 90_000);
+
+    test('keeps of a failed job no word of its error', async () => {
+      const queue = create();
+      await queue.send('failing', {});
+      await using _ = await queue.work('failing', async () => {
+        throw new Error('cannot write to olena@example.com');
+      });
+      await expect.poll(async () => (await queue.counts('failing')).failed, { timeout: 20_000 }).toBe(1);
+      const rows = await database.query(
+        "select to_jsonb(job)::text as text from pgboss.job where name = 'failing'",
+      );
+      expect(JSON.stringify(rows)).toContain('handler_error');
+      expect(JSON.stringify(rows)).not.toContain('olena');
+    }, 30_000);
 
     test('sends within a transaction: a job is there if it commits, and only then', async () => {
       const queue = create();

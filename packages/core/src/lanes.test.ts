@@ -18,7 +18,7 @@ describe.each(testDatabases)('lanes on $name', ({ available, open }) => {
     test('that are abandoned while another claim is under way are free for the next one', async () => {
       const { database } = opened;
       await database.query('insert into cartie_lane (queue, key) values ($1, $2)', [inboxQueue, 'chat']);
-      await using lanes = await startLaneWorker({
+      const lanes = await startLaneWorker({
         database,
         queue: inboxQueue,
         giveBack: giveBackLanes,
@@ -37,6 +37,7 @@ describe.each(testDatabases)('lanes on $name', ({ available, open }) => {
       });
 
       expect((await lanes.claim(read)).map(({ lane }) => lane.key)).toEqual(['chat']);
+      await lanes.stop(10_000);
     });
   });
 });

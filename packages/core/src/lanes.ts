@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { CartieError, isCartieError } from './errors.ts';
 import { liveWorkers, startHeartbeat } from './heartbeat.ts';
 import { laneLostCode } from './postgres-functions.ts';
+import { settlesWithin } from './settles-within.ts';
 import type { SqlDatabase } from './sql.ts';
 import type { AllTimings } from './work-options.ts';
 
@@ -15,7 +16,7 @@ export interface Lane {
 }
 
 /** Claims lanes of one queue for one worker, and knows which it holds. */
-export interface LaneWorker extends AsyncDisposable {
+export interface LaneWorker {
   readonly id: string;
   /** Runs `read`, which claims lanes in the database and gives them with their rows. One at a time. */
   claim<Claimed extends { readonly lane: Lane }>(
@@ -25,6 +26,8 @@ export interface LaneWorker extends AsyncDisposable {
   forget(lanes: readonly Lane[]): void;
   /** Gives lanes back, untouched, before the next claim: whoever claims them then finds out how their rows are. */
   abandon(lanes: readonly Lane[]): void;
+  /** Ends this worker: others may take up whatever it held. Waits for the database no longer than `withinMs` milliseconds. */
+  stop(withinMs: number): Promise<void>;
 }
 
 /** Options of {@link startLaneWorker}. */
@@ -58,7 +61,7 @@ export function isLaneLost(error: unknown): boolean {
   return error.provider?.code === laneLostCode || (error.code === 'conflict' && error.operation === 'fence');
 }
 
-/** Registers a worker for `queue` and keeps it alive until disposed of. */
+/** Registers a worker for `queue` and keeps it alive until stopped. */
 export async function startLaneWorker(options: LaneWorkerOptions): Promise<LaneWorker> {
   const { database, queue, timings, onFreed } = options;
   const id = randomUUID();
@@ -88,6 +91,15 @@ export async function startLaneWorker(options: LaneWorkerOptions): Promise<LaneW
     return claimed;
   }
 
+  async function leave(): Promise<void> {
+    try {
+      await settleUncertainty();
+      await database.query('delete from cartie_worker where id = $1::uuid', [id]);
+    } catch {
+      // Then it is found dead, and what it held is freed.
+    }
+  }
+
   function forget(lanes: readonly Lane[]): void {
     for (const lane of lanes) if (held.get(lane.key) === lane.fence) held.delete(lane.key);
   }
@@ -105,16 +117,11 @@ export async function startLaneWorker(options: LaneWorkerOptions): Promise<LaneW
       forget(lanes);
       doubts += 1;
     },
-    async [Symbol.asyncDispose]() {
-      await claiming;
-      await heartbeat[Symbol.asyncDispose]();
+    async stop(withinMs) {
+      // Its timer ends at once, whatever the database does.
+      const silent = heartbeat[Symbol.asyncDispose]();
+      await settlesWithin(claiming.then(() => silent).then(leave), withinMs);
       liveWorkers.delete(id);
-      try {
-        await settleUncertainty();
-        await database.query('delete from cartie_worker where id = $1::uuid', [id]);
-      } catch {
-        // Then it is found dead, and what it held is freed.
-      }
     },
   };
 }

@@ -33,6 +33,24 @@ describe('leases', () => {
     expect(await leases.acquire('a')).toBeDefined();
   });
 
+  test('tell for how long they are surely owned, and that falls while the store is down', async () => {
+    const kv = breakableStore(memoryStore());
+    const { leases } = createStores(kv);
+    const lease = await taken(leases.acquire('a', { ttlMs: 600 }));
+    expect(lease.remainingMs()).toBeLessThanOrEqual(600);
+    await pause(900);
+    // Renewed meanwhile: it would have been over else.
+    expect(lease.remainingMs()).toBeGreaterThan(0);
+    kv.fault = 'down';
+    const before = lease.remainingMs();
+    await expect.poll(() => lease.remainingMs(), { interval: 5 }).toBeLessThan(before);
+    await expect.poll(() => lease.remainingMs(), { interval: 5 }).toBe(0);
+    kv.fault = undefined;
+    const other = await taken(leases.acquire('b'));
+    await other.release();
+    expect(other.remainingMs()).toBe(0);
+  });
+
   test('are released at the end of `await using`', async () => {
     const { leases } = createStores(memoryStore());
     {

@@ -15,8 +15,8 @@ export function createLeaseStore(store: KeyValueStore): LeaseStore {
         what: 'The lease',
       });
       if (held === undefined) return undefined;
-      const { fence, signal, release } = held;
-      return { name, fence, signal, release, [Symbol.asyncDispose]: release };
+      const { fence, signal, remainingMs, release } = held;
+      return { name, fence, signal, remainingMs, release, [Symbol.asyncDispose]: release };
     },
   };
 }

@@ -17,6 +17,30 @@ export interface AcquireOptions {
    * Milliseconds.
    */
   maxWaitMs?: number | undefined;
+  /**
+   * What the call needs beside its rates to go at once. A limiter that takes it in the moment in which it takes the
+   * rates keeps them true after the provider hung: a call that waits for a place has used up no rate by then, and a
+   * call that waits for a rate holds no place. Who leaves it alone is served all the same: the call then waits for its
+   * place once it is through.
+   */
+  place?: Place | undefined;
+}
+
+/** One call's claim on one of its client's `maxConcurrent` places. */
+export interface Place {
+  /** Which places: those of a client are the same for all its calls. */
+  readonly of: Places;
+  /** Takes one. `false` if there is none to take, or the call has ended. */
+  take(): boolean;
+  /** Gives it back, if it was taken. */
+  free(): void;
+}
+
+/** The places of one client. */
+export interface Places {
+  readonly isFree: boolean;
+  /** Calls `go` once when a place is free, in order with all others who wait for one; it may take it or not. */
+  whenFree(go: () => void): void;
 }
 
 /** Paces calls. */

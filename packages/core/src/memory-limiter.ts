@@ -1,8 +1,8 @@
 import { maxTimerMs } from './deadline.ts';
-import { CartieError } from './errors.ts';
-import type { AcquireOptions, Limiter, LimitKey } from './limiter.ts';
-import { createPriorityQueue, type PriorityQueue } from './priority-queue.ts';
-import { isIdle, newRate, pass, type RateState, roomAt } from './rate.ts';
+import type { AcquireOptions, Limiter, LimitKey, Places } from './limiter.ts';
+import { checkLimit, tooLate, tooMany } from './limiter-refusals.ts';
+import { createPriorityQueue } from './priority-queue.ts';
+import { type Bucket, createBuckets, type Parked, parkedAt, unpark } from './rate-buckets.ts';
 import { createLane, dropAborted, firstOf, type Lane, type Waiter } from './waiting-lane.ts';
 
 /** Options of {@link memoryLimiter}. */
@@ -19,15 +19,6 @@ export interface MemoryLimiter extends Limiter {
   readonly keys: number;
 }
 
-interface Bucket {
-  readonly rate: RateState;
-  intervalMs: number;
-  /** Lanes that wait for this key above all others, by the turn of their first waiter. */
-  readonly parked: PriorityQueue<{ readonly turn: number; readonly lane: Lane }>;
-  /** When it is looked at next; `Infinity` while nothing is parked. */
-  wakeAt: number;
-}
-
 /**
  * A limiter for one process. On each key calls go in the order they came, but a call that waits for its chat lets
  * calls of other chats pass.
@@ -36,58 +27,61 @@ interface Bucket {
  * however many wait. There is one timer, for the key that wakes first.
  */
 export function memoryLimiter({ maxWaiting = 10_000 }: MemoryLimiterOptions = {}): MemoryLimiter {
-  const buckets = new Map<string, Bucket>();
-  const lanes = new Map<string, Lane>();
+  const buckets = createBuckets();
+  const lanes = new WeakMap<Places, Map<string, Lane>>();
+  const lanesWithoutPlaces = new Map<string, Lane>();
   const wakeUps = createPriorityQueue<{ readonly at: number; readonly bucket: Bucket }>(({ at }) => at);
-  let sweep = buckets.entries();
   let turns = 0;
   let waiting = 0;
   let timer: NodeJS.Timeout | undefined;
   let timerAt = Number.POSITIVE_INFINITY;
 
-  const bucketOf = (key: string): Bucket => {
-    let bucket = buckets.get(key);
-    if (!bucket) {
-      const parked = createPriorityQueue<{ turn: number; lane: Lane }>(({ turn }) => turn);
-      bucket = { rate: newRate(), intervalMs: 0, parked, wakeAt: Number.POSITIVE_INFINITY };
-      buckets.set(key, bucket);
-    }
-    return bucket;
-  };
-
-  /** When all of these have room, and the key that frees last. */
-  const bindingOf = (limits: readonly LimitKey[]): { at: number; bucket: Bucket | undefined } => {
-    let at = Number.NEGATIVE_INFINITY;
-    let bucket: Bucket | undefined;
-    for (const limit of limits) {
-      const candidate = bucketOf(limit.key);
-      const candidateAt = roomAt(candidate.rate, limit);
-      if (candidateAt > at) [at, bucket] = [candidateAt, candidate];
-    }
-    return { at, bucket };
-  };
-
-  const take = (limits: readonly LimitKey[], now: number): void => {
-    for (const limit of limits) {
-      const bucket = bucketOf(limit.key);
-      bucket.intervalMs = Math.max(bucket.intervalMs, limit.intervalMs);
-      pass(bucket.rate, limit, now);
-    }
+  const lanesOf = (places: Places | undefined): Map<string, Lane> => {
+    const own = places ? lanes.get(places) : lanesWithoutPlaces;
+    if (own || !places) return own ?? lanesWithoutPlaces;
+    const made = new Map<string, Lane>();
+    lanes.set(places, made);
+    return made;
   };
 
   /** Puts a lane where its first waiter waits; `here` if that one has room now. */
   const park = (lane: Lane, here: Bucket, now: number): void => {
     for (let waiter = firstOf(lane); waiter; waiter = firstOf(lane)) {
-      const { at, bucket = here } = bindingOf(waiter.limits);
+      const { at, bucket = here } = buckets.bindingOf(waiter.limits);
       if (at <= waiter.latestAt) {
-        const place = at <= now ? here : bucket;
-        place.parked.push({ turn: waiter.turn, lane });
-        wake(place, at);
+        const isDue = at <= now;
+        const parked = parkedAt(isDue ? here : bucket, lane.places);
+        parked.lanes.push({ turn: waiter.turn, lane });
+        if (!isDue) wake(bucket, at);
+        else if (lane.places?.isFree === false) serveWhenFree(here, parked);
+        else wake(here, at);
         return;
       }
       waiter.settle({ reason: tooLate(at - now) });
     }
-    lanes.delete(lane.id);
+    lanesOf(lane.places).delete(lane.id);
+  };
+
+  const serveWhenFree = (bucket: Bucket, parked: Parked): void => {
+    if (parked.isInLine) return;
+    parked.isInLine = true;
+    parked.places?.whenFree(() => {
+      parked.isInLine = false;
+      serve(bucket, performance.now());
+      arm();
+    });
+  };
+
+  /** The lane whose turn is next at this key, among those whose client has a place free. */
+  const nextAt = (bucket: Bucket): { turn: number; lane: Lane } | undefined => {
+    let next: { turn: number; lane: Lane } | undefined;
+    for (const parked of bucket.parked.values()) {
+      const head = parked.lanes.peek();
+      if (!head) bucket.parked.delete(parked.places);
+      else if (parked.places?.isFree === false) serveWhenFree(bucket, parked);
+      else if (!next || head.turn < next.turn) next = head;
+    }
+    return next;
   };
 
   const wake = (bucket: Bucket, at: number): void => {
@@ -99,19 +93,20 @@ export function memoryLimiter({ maxWaiting = 10_000 }: MemoryLimiterOptions = {}
   /** Lets those go whose turn it is at this key, while it has room. */
   const serve = (bucket: Bucket, now: number): void => {
     bucket.wakeAt = Number.POSITIVE_INFINITY;
-    for (let next = bucket.parked.peek(); next; next = bucket.parked.peek()) {
+    for (let next = nextAt(bucket); next; next = nextAt(bucket)) {
       const waiter = firstOf(next.lane);
       if (waiter?.turn === next.turn) {
-        const binding = bindingOf(waiter.limits);
+        const binding = buckets.bindingOf(waiter.limits);
         if (binding.at <= now) {
-          take(waiter.limits, now);
+          waiter.place?.take();
+          buckets.take(waiter.limits, now);
           waiter.settle();
         } else if (binding.bucket === bucket && binding.at <= waiter.latestAt) {
           wake(bucket, binding.at);
           return;
         }
       }
-      bucket.parked.pop();
+      parkedAt(bucket, next.lane.places).lanes.pop();
       park(next.lane, bucket, now);
     }
   };
@@ -138,24 +133,11 @@ export function memoryLimiter({ maxWaiting = 10_000 }: MemoryLimiterOptions = {}
     }, delay);
   };
 
-  /** Forgets keys at rest, a few at a time, so that no call pays for all of them. */
-  const forgetIdle = (now: number, count: number): void => {
-    for (let i = 0; i < count; i++) {
-      const next = sweep.next();
-      if (next.done) {
-        sweep = buckets.entries();
-        return;
-      }
-      const [key, bucket] = next.value;
-      if (bucket.parked.size === 0 && isIdle(bucket.rate, bucket.intervalMs, now)) buckets.delete(key);
-    }
-  };
-
   const enqueue = (
     lane: Lane,
     limits: readonly LimitKey[],
     latestAt: number,
-    signal?: AbortSignal,
+    { signal, place }: AcquireOptions,
   ): Promise<void> =>
     new Promise((resolve, reject) => {
       const onAbort = (): void => {
@@ -166,6 +148,7 @@ export function memoryLimiter({ maxWaiting = 10_000 }: MemoryLimiterOptions = {}
       const waiter: Waiter = {
         turn: turns++,
         limits,
+        place,
         latestAt,
         isSettled: false,
         settle: (refusal) => {
@@ -188,43 +171,39 @@ export function memoryLimiter({ maxWaiting = 10_000 }: MemoryLimiterOptions = {}
     get keys() {
       return buckets.size;
     },
-    acquire: async (limits, { signal, maxWaitMs = Number.POSITIVE_INFINITY }: AcquireOptions = {}) => {
+    acquire: async (limits, options = {}) => {
+      const { signal, maxWaitMs = Number.POSITIVE_INFINITY, place } = options;
       signal?.throwIfAborted();
       limits.forEach(checkLimit);
       const now = performance.now();
       serveDue(now);
-      forgetIdle(now, 2 * limits.length + 1);
+      buckets.forgetIdle(now, 2 * limits.length + 1);
       const id = limits.map(({ key }) => key).join('\0');
-      const { at, bucket } = bindingOf(limits);
-      let lane = lanes.get(id);
-      if (!bucket || (at <= now && !lane)) {
-        take(limits, now);
+      const { at, bucket } = buckets.bindingOf(limits);
+      const known = lanesOf(place?.of).get(id);
+      if (!bucket || (at <= now && !known && place?.of.isFree !== false)) {
+        place?.take();
+        buckets.take(limits, now);
         arm();
         return;
       }
       if (at - now > maxWaitMs) throw tooLate(at - now);
-      if (waiting >= maxWaiting)
-        throw new CartieError('overloaded', 'Too many calls wait for this limiter already');
-      if (lane) {
-        const place = enqueue(lane, limits, now + maxWaitMs, signal);
-        arm();
-        return place;
+      if (waiting >= maxWaiting) throw tooMany();
+      const lane = known ?? createLane(id, place?.of);
+      const turn = enqueue(lane, limits, now + maxWaitMs, options);
+      if (!known) {
+        lanesOf(lane.places).set(id, lane);
+        park(lane, bucket, now);
       }
-      lane = createLane(id);
-      lanes.set(id, lane);
-      const place = enqueue(lane, limits, now + maxWaitMs, signal);
-      park(lane, bucket, now);
       arm();
-      return place;
+      return turn;
     },
     pause: async (key, ms) => {
       const now = performance.now();
-      const bucket = bucketOf(key);
+      const bucket = buckets.of(key);
       const until = Math.max(bucket.rate.pausedUntil, now + ms);
       bucket.rate.pausedUntil = until;
-      const parked: Lane[] = [];
-      for (let next = bucket.parked.pop(); next; next = bucket.parked.pop()) parked.push(next.lane);
-      for (const lane of parked) {
+      for (const lane of unpark(bucket)) {
         // Those whose time is up before the pause ends learn it now, not at their deadline.
         for (const waiter of lane.waiters) {
           if (!waiter.isSettled && waiter.latestAt < until) waiter.settle({ reason: tooLate(until - now) });
@@ -234,18 +213,4 @@ export function memoryLimiter({ maxWaiting = 10_000 }: MemoryLimiterOptions = {}
       arm();
     },
   };
-}
-
-function checkLimit({ limit, intervalMs, burst }: LimitKey): void {
-  if (Number.isInteger(limit) && limit >= 1 && intervalMs > 0 && (burst === undefined || burst >= 1)) return;
-  throw new CartieError(
-    'invalid_input',
-    'A limit needs a whole `limit` and a `burst` of at least 1 and an `intervalMs` above 0',
-  );
-}
-
-function tooLate(retryAfterMs: number): CartieError {
-  return new CartieError('rate_limited', 'No place under this rate comes free in time', {
-    retryAfterMs: Math.ceil(retryAfterMs),
-  });
 }

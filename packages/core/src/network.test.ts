@@ -140,3 +140,22 @@ test.each([
   };
   await expect(caller.call(plan)).rejects.toMatchObject({ code: 'connection_failed', outcome });
 });
+
+test('a port that fetch refuses is a mistake in the options: nothing is sent, and no repetition helps', async () => {
+  const caller = createCaller({
+    service: 'shop',
+    baseUrl: 'http://127.0.0.1:6000',
+    options: {},
+    classify: () => undefined,
+  });
+  const error = await caller
+    .call({ operation: 'write', idempotent: true, build: () => ({ method: 'POST', path: '/order' }) })
+    .catch((thrown: unknown) => thrown);
+  expect(error).toMatchObject({
+    code: 'invalid_config',
+    field: 'baseUrl',
+    outcome: 'not_executed',
+    retryable: false,
+    attempts: 1,
+  });
+});

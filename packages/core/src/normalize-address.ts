@@ -1,5 +1,5 @@
 import { countryOf } from './countries.ts';
-import { foldText, foldWord } from './normalize-text.ts';
+import { foldLetters, foldText } from './normalize-text.ts';
 import { usStates } from './us-states.ts';
 
 /** Options of {@link normalizeState} and {@link normalizeZip}. */
@@ -10,8 +10,7 @@ export interface AddressOptions {
 
 /** A city as Meta hashes it: lower case, without punctuation and spaces, scripts kept (`Кривий Ріг` → `кривийріг`). */
 export function normalizeCity(value: unknown): string | undefined {
-  const city = foldWord(value);
-  return city !== undefined && /\p{L}/u.test(city) ? city : undefined;
+  return foldLetters(value);
 }
 
 /**
@@ -19,9 +18,8 @@ export function normalizeCity(value: unknown): string | undefined {
  * two letters, unless `country` is another one.
  */
 export function normalizeState(value: unknown, { country }: AddressOptions = {}): string | undefined {
-  const state = foldWord(value);
-  if (state === undefined || !/\p{L}/u.test(state)) return undefined;
-  if (!isIn(country, 'us')) return state;
+  const state = foldLetters(value);
+  if (state === undefined || (country !== undefined && codeOf(country) !== 'us')) return state;
   return Object.hasOwn(usStates, state) ? usStates[state as keyof typeof usStates] : state;
 }
 
@@ -30,14 +28,16 @@ export function normalizeState(value: unknown, { country }: AddressOptions = {})
  * one (with `country`) area, district and sector.
  */
 export function normalizeZip(value: unknown, { country }: AddressOptions = {}): string | undefined {
-  const text = foldText(typeof value === 'number' && Number.isSafeInteger(value) ? String(value) : value);
+  const written = typeof value === 'number' && Number.isSafeInteger(value) ? String(value) : value;
+  const text = typeof written === 'string' && plainZip.test(written) ? written : foldText(written);
   if (text === undefined) return undefined;
-  if (isIn(country, 'us') && /^\d{5}[-\s]\d{4}$/.test(text)) return text.slice(0, 5);
+  const code = country === undefined ? undefined : codeOf(country);
+  // A country that is not known may be any.
+  if ((code === 'us' || country === undefined) && /^\d{5}[-\s]\d{4}$/.test(text)) return text.slice(0, 5);
   const zip = plainZip.test(text) ? text : text.normalize('NFKC').replace(/[^a-z0-9]/g, '');
   if (zip === '') return undefined;
-  if (country !== undefined && isIn(country, 'us')) return /^\d{5}/.exec(zip)?.[0] ?? zip;
-  if (country !== undefined && isIn(country, 'gb'))
-    return /^([a-z]{1,2}\d[a-z\d]?\d)[a-z]{2}$/.exec(zip)?.[1] ?? zip;
+  if (code === 'us') return /^\d{5}/.exec(zip)?.[0] ?? zip;
+  if (code === 'gb') return /^([a-z]{1,2}\d[a-z\d]?\d)[a-z]{2}$/.exec(zip)?.[1] ?? zip;
   return zip;
 }
 
@@ -52,7 +52,6 @@ export function normalizeCountry(value: unknown): string | undefined {
 
 const plainZip = /^[a-z0-9]+$/;
 
-// A country that is not known may be any.
-function isIn(country: string | undefined, code: string): boolean {
-  return country === undefined || country === code || normalizeCountry(country) === code;
+function codeOf(country: string): string | undefined {
+  return countryOf(country) ?? normalizeCountry(country);
 }

@@ -5,6 +5,7 @@ import { foldText } from './normalize-text.ts';
  * their own script. `undefined` for what is no address.
  */
 export function normalizeEmail(value: unknown): string | undefined {
+  if (typeof value === 'string' && plain.test(value)) return value;
   const email = foldText(value);
   if (email === undefined) return undefined;
   return plain.test(email) || address.test(email) ? email : undefined;

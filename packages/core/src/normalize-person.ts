@@ -1,16 +1,16 @@
-import { foldText, foldWord } from './normalize-text.ts';
+import { foldLetters, foldText } from './normalize-text.ts';
 
 /**
  * A first or last name as Meta hashes it: lower case, without punctuation and spaces, accents and scripts kept
  * (`Мар'яна` and `Марʼяна` are both `маряна`). `undefined` if no letter is left.
  */
 export function normalizeName(value: unknown): string | undefined {
-  const name = foldWord(value);
-  return name !== undefined && /\p{L}/u.test(name) ? name : undefined;
+  return foldLetters(value);
 }
 
 /** `f` or `m`, from the letter or from a word in English or Ukrainian; `undefined` for anything else. */
 export function normalizeGender(value: unknown): 'f' | 'm' | undefined {
+  if (value === 'f' || value === 'm') return value;
   const word = foldText(value);
   return word !== undefined && Object.hasOwn(genders, word)
     ? genders[word as keyof typeof genders]
@@ -44,10 +44,18 @@ const genders = {
  * date, also for years of two digits.
  */
 export function normalizeDateOfBirth(value: unknown): string | undefined {
+  if (typeof value === 'string' && isPlainDate(value)) return value;
   const text = foldText(typeof value === 'number' ? String(value) : value);
   const date = text === undefined ? undefined : readDate(text);
   if (date === undefined || !exists(date)) return undefined;
   return `${date.year}${String(date.month).padStart(2, '0')}${String(date.day).padStart(2, '0')}`;
+}
+
+const plainDate = /^(?:19\d\d|20[01]\d)(?:0[1-9]|1[0-2])(?:0[1-9]|1\d|2[0-8])$/;
+
+/** Written as Meta wants it, and sure to exist without a look at the calendar. */
+function isPlainDate(text: string): boolean {
+  return text.length === 8 && plainDate.test(text);
 }
 
 interface CalendarDate {

@@ -46,7 +46,7 @@ function national(text: string, { defaultCountry }: PhoneOptions): string | unde
  * tests hold each row to what libphonenumber says. With a plus a number only has to be possible.
  */
 const plainNumbers = [
-  { country: 'UA', code: '380', possible: /^[1-9]\d{8}$/, valid: /^[3-9]\d{8}$/ },
+  { country: 'UA', code: '380', possible: /^[1-9]\d{8}$/, valid: /^[3-9]\d{8}$/, normal: /^380[3-9]\d{8}$/ },
   { country: 'US', code: '1', possible: /^[2-9]\d{9}$/ },
   { country: 'PL', code: '48', possible: /^[5-7]\d{8}$/ },
   { country: 'GB', code: '44', possible: /^7\d{9}$/ },
@@ -57,21 +57,25 @@ const plainNumbers = [
   possible: RegExp;
   /** Where it is known: then also numbers of this country without a plus and with the trunk zero are plain. */
   valid?: RegExp;
+  /** A whole number in its normal form. */
+  normal?: RegExp;
 }[];
 const ukraine = plainNumbers[0];
 
 function plainNumber(text: string, defaultCountry: string | undefined): string | undefined {
+  const { code, country, normal, valid } = ukraine;
+  const isDefault = defaultCountry === country || defaultCountry?.toUpperCase() === country;
+  if (isDefault && normal.test(text)) return text;
   if (text.length > 20 || !isWritten.test(text)) return undefined;
   const digits = hasSeparators.test(text) ? text.replace(separators, '') : text;
   if (digits.startsWith('+')) {
-    for (const { code, possible } of plainNumbers) {
-      if (digits.startsWith(code, 1) && possible.test(digits.slice(code.length + 1))) return digits.slice(1);
+    for (const plain of plainNumbers) {
+      if (digits.startsWith(plain.code, 1) && plain.possible.test(digits.slice(plain.code.length + 1)))
+        return digits.slice(1);
     }
     return undefined;
   }
   // Without a plus it may be a number of any country that might be meant.
-  const { code, country, valid } = ukraine;
-  const isDefault = defaultCountry === country || defaultCountry?.toUpperCase() === country;
   if (!isDefault && defaultCountry !== undefined) return undefined;
   if (digits.startsWith(code) && valid.test(digits.slice(code.length))) return digits;
   const own = isDefault ? digits.replace(/^0/, '') : '';
@@ -79,5 +83,5 @@ function plainNumber(text: string, defaultCountry: string | undefined): string |
 }
 
 const isWritten = /^\+?[\d ()-]+$/;
-const separators = /[ ()-]/g;
 const hasSeparators = /[ ()-]/;
+const separators = /[ ()-]+/g;

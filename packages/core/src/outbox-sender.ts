@@ -16,10 +16,11 @@ import {
   takeLanes,
 } from './outbox-rows.ts';
 import { persist } from './persist.ts';
+import { settlesWithin } from './settles-within.ts';
 import type { SqlDatabase } from './sql.ts';
 import { isCollision, isUnavailable } from './sql-error.ts';
 import { startWorkLoop } from './work-loop.ts';
-import type { AllTimings } from './work-options.ts';
+import { type AllTimings, defaultGraceMs, recordMs } from './work-options.ts';
 
 /** What a sender is given beside its options. */
 export interface OutboxSenderSetup<Native> {
@@ -54,14 +55,15 @@ interface Ended {
 }
 
 const hookTries = 4;
-// As long as a call lasts by default.
-const defaultGraceMs = 30_000;
 
 /** Starts to send the messages of one topic. */
 export async function startOutboxSender<Native>(setup: OutboxSenderSetup<Native>): Promise<OutboxSender> {
   const { database, topic, sender, terms, options } = setup;
   const underWay = new Set<Promise<void>>();
+  const calling = new Set<Promise<unknown>>();
+  const unrecorded = new Set<Ending>();
   const calls = new AbortController();
+  const gaveUp = new AbortController();
   const lanes = await startLaneWorker({
     database,
     queue: outboxQueue(topic),
@@ -84,7 +86,9 @@ export async function startOutboxSender<Native>(setup: OutboxSenderSetup<Native>
     if (limit <= 0) return false; // the end of a call nudges
     const { batchSize } = terms;
     const taken = await lanes.claim(() => takeLanes(database, topic, lanes.id, { limit, batchSize }));
-    for (const { lane, rows } of taken) {
+    // Told to stop meanwhile: what was claimed is given back unsent.
+    if (loop.stopping.aborted) lanes.abandon(taken.map(({ lane }) => lane));
+    for (const { lane, rows } of loop.stopping.aborted ? [] : taken) {
       const work = handle(lane, rows).finally(() => {
         underWay.delete(work);
         loop.nudge();
@@ -96,7 +100,7 @@ export async function startOutboxSender<Native>(setup: OutboxSenderSetup<Native>
 
   async function handle(lane: Lane, rows: readonly TakenRow[]): Promise<void> {
     const begun = rows.filter((taken) => taken.state === 'begun');
-    const results = begun.length === 0 ? [] : await send(begun);
+    const results = begun.length === 0 ? [] : await noted(send(begun));
     const errors = new Map<number, unknown>();
     const settlements = rows.map((taken) => {
       const index = begun.indexOf(taken);
@@ -106,6 +110,15 @@ export async function startOutboxSender<Native>(setup: OutboxSenderSetup<Native>
       return outcomeOf(taken, result, terms);
     });
     await end({ lane, settlements, errors, withHook: options.onSettled !== undefined });
+  }
+
+  async function noted<T>(call: Promise<T>): Promise<T> {
+    calling.add(call);
+    try {
+      return await call;
+    } finally {
+      calling.delete(call);
+    }
   }
 
   async function send(rows: readonly TakenRow[]): Promise<readonly SendResult[]> {
@@ -125,24 +138,30 @@ export async function startOutboxSender<Native>(setup: OutboxSenderSetup<Native>
   async function end(ending: Ending): Promise<void> {
     let tries = 0;
     let last = ending;
-    for (;;) {
+    unrecorded.add(ending);
+    while (!gaveUp.signal.aborted) {
       try {
         const { rows, delaysMs } = await settler.add(last);
+        unrecorded.delete(ending);
         lanes.forget([ending.lane]);
         for (const delayMs of delaysMs) loop.alarm(delayMs);
         for (const { row } of rows) tell(row, ending.errors);
         return;
       } catch (error) {
         if (isUnavailable(error) || isCollision(error)) {
-          await sleep(1_000 * Math.random());
+          await pause(1_000 * Math.random());
           continue;
         }
         tries += 1;
         for (const { row } of ending.settlements) report(row, error);
         if (tries === hookTries) last = { ...ending, withHook: false };
-        await sleep(Math.min(5_000, 20 * 4 ** tries) * Math.random());
+        await pause(Math.min(5_000, 20 * 4 ** tries) * Math.random());
       }
     }
+  }
+
+  async function pause(ms: number): Promise<void> {
+    await sleep(ms, undefined, { signal: gaveUp.signal }).catch(() => undefined);
   }
 
   async function settleTogether(endings: readonly Ending[]): Promise<readonly Ended[]> {
@@ -183,14 +202,29 @@ export async function startOutboxSender<Native>(setup: OutboxSenderSetup<Native>
   return {
     nudge: loop.nudge,
     async [Symbol.asyncDispose]() {
+      const graceMs = options.graceMs ?? defaultGraceMs;
       stopListening();
-      await loop[Symbol.asyncDispose]();
-      const abort = setTimeout(() => calls.abort(stopped()), options.graceMs ?? defaultGraceMs);
-      while (underWay.size > 0) await Promise.all(underWay);
-      clearTimeout(abort);
-      await lanes[Symbol.asyncDispose]();
+      const ended = loop[Symbol.asyncDispose](); // from here on no call begins
+      if (!(await settlesWithin(Promise.all(calling), graceMs))) calls.abort(stopped());
+      const lastAt = performance.now() + recordMs(graceMs);
+      const recorded = ended.then(() => Promise.all(underWay));
+      if (!(await settlesWithin(recorded, recordMs(graceMs)))) giveUp();
+      await lanes.stop(Math.max(0, lastAt - performance.now()));
     },
   };
+
+  /** Whoever takes these rows up finds them `sending`, as after a crash. */
+  function giveUp(): void {
+    gaveUp.abort();
+    for (const { settlements } of unrecorded) for (const { row } of settlements) report(row, notRecorded());
+  }
+}
+
+function notRecorded(): CartieError {
+  return new CartieError('storage_error', 'the sender stopped before the database took how this call ended', {
+    service: 'outbox',
+    operation: 'settle',
+  });
 }
 
 function stopped(): CartieError {

@@ -28,6 +28,7 @@ import {
   countSchema,
   databaseSchema,
   functionSchema,
+  graceSchema,
   jobQueueSchema,
   keptSchema,
   timingsSchema,
@@ -134,10 +135,22 @@ export interface OutboxWorkOptions<Native> {
   onSettled?: ((row: OutboxRow, trx: SqlTransaction<Native>) => Promise<void>) | undefined;
   /** Told after that commit, for live views. */
   onChange?: ((row: OutboxRow) => void) | undefined;
-  /** How long a stop waits for the calls under way before it aborts their signals. Milliseconds. @default 30000 */
+  /**
+   * How long a stop waits for the calls under way before it aborts their signals. It ends at most 5 seconds later, even if
+   * the database stays away or a call ignores its signal. Milliseconds. @default 30000
+   */
   graceMs?: number | undefined;
-  /** Told of each failed attempt, with the error as the sender threw it, and of each failure of `onSettled`. */
+  /**
+   * Told of each failed attempt, with the error as the sender threw it, of each failure of `onSettled`, and of each row
+   * whose end could not be recorded until the stop was over.
+   */
   onFailure?: ((failure: { row: OutboxRow; error: unknown }) => void) | undefined;
+}
+
+/** How rows are counted. */
+export interface CountOptions {
+  /** Asks the database anew, however long that takes; else a count that took long may be ten times as old. @default false */
+  exact?: boolean | undefined;
 }
 
 /** Calls that are made once, in order per key, and survive crashes; what is in doubt is shown, not repeated. */
@@ -153,13 +166,20 @@ export interface Outbox<Native = unknown> {
    * has nothing else to write. Resolves when it is committed. Throws as `add` does, and `storage_error`.
    */
   addNow(message: OutboxMessage): Promise<'added' | 'duplicate'>;
-  /** Starts senders, one per topic; dispose of it to stop: it begins no call and waits for those under way. */
+  /**
+   * Starts senders, one per topic; dispose of it to stop: it begins no call and waits for those under way, for `graceMs` and
+   * 5 seconds at most. A row that is `sending` still becomes `in_doubt`, or is sent again if it is idempotent, as after a
+   * crash.
+   */
   work(
     senders: Readonly<Record<string, Sender<never>>>,
     options?: OutboxWorkOptions<Native>,
   ): Promise<AsyncDisposable>;
-  /** Of all topics, or of one. `sent` and `failed` are counted up to 100,000. */
-  counts(topic?: string): Promise<Record<OutboxStatus, number>>;
+  /**
+   * Of all topics, or of one. `sent` and `failed` are counted up to 100,000. Exact; where counting takes long, at most ten
+   * times as old as that.
+   */
+  counts(topic?: string, options?: CountOptions): Promise<Record<OutboxStatus, number>>;
   /** The newest first, of all topics or of one. @param options.limit default 100 */
   list(options: {
     status: OutboxStatus;
@@ -201,7 +221,7 @@ const senderSchema = z
 
 const workSchema = z.strictObject({
   senders: z.record(z.string(), senderSchema),
-  graceMs: keptSchema.optional(),
+  graceMs: graceSchema.optional(),
   onSettled: functionSchema.optional(),
   onChange: functionSchema.optional(),
   onFailure: functionSchema.optional(),
@@ -306,7 +326,11 @@ export function createOutbox<Native>(options: OutboxOptions<Native>): Outbox<Nat
       return disposeAll(parts, { together: true });
     },
 
-    counts: (topic) => (topic === undefined ? countAll() : countOf(storedText(topic))()),
+    async counts(topic, { exact = false } = {}) {
+      const stored = topic === undefined ? undefined : storedText(topic);
+      if (exact) return await countByStatus(database, stored);
+      return await (stored === undefined ? countAll() : countOf(stored)());
+    },
     list: ({ status, limit = 100, topic }) =>
       listRows(database, status, limit, topic === undefined ? undefined : storedText(topic)),
     get: (topic, id) => getRow(database, storedText(topic), storedText(id)),

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { cachedCount } from './cached-count.ts';
 import { CartieError, isCartieError } from './errors.ts';
+import { storedFailure } from './failure-plan.ts';
 import { type CheckedJob, checkJob, type Job, type TransactionalJobQueue } from './job-queue.ts';
 import { parseOptions } from './options.ts';
 import type { SqlExecutor } from './sql.ts';
@@ -41,7 +42,10 @@ export interface PgBossQueueOptions {
   backoffMs?: number | undefined;
   /** Longest pause. Milliseconds. @default 300000 */
   maxBackoffMs?: number | undefined;
-  /** A job whose worker is silent for this long goes to another. At least 10 s. Milliseconds. @default 20000 */
+  /**
+   * A job whose worker is silent for this long goes to another, as soon as pg-boss looks for such workers (its option
+   * `superviseIntervalSeconds`, 60 by default). At least 10 s. Milliseconds. @default 20000
+   */
   silentMs?: number | undefined;
   /** How often a worker looks for jobs that it was not notified of: delayed ones, retries. At least 0.5 s. Milliseconds. @default 1000 */
   pollMs?: number | undefined;
@@ -211,12 +215,16 @@ async function handle<T>(
 ): Promise<void> {
   const envelope = fromJsonb(job.data);
   if (envelope.expiresAt !== undefined && envelope.expiresAt <= Date.now()) return;
-  await handler({
-    id: envelope.id ?? job.id,
-    data: envelope.data as T,
-    attempt: job.retryCount + 1,
-    signal: AbortSignal.any([job.signal, stopping]),
-  });
+  try {
+    await handler({
+      id: envelope.id ?? job.id,
+      data: envelope.data as T,
+      attempt: job.retryCount + 1,
+      signal: AbortSignal.any([job.signal, stopping]),
+    });
+  } catch (error) {
+    throw storedFailure(error);
+  }
 }
 
 async function countJobs(

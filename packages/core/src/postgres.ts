@@ -7,6 +7,7 @@ export {
   type InboxRow,
   type InboxWorkOptions,
 } from './inbox.ts';
+export type { WaitingRow } from './inbox-together.ts';
 export {
   type KyselyDatabaseOptions,
   type KyselyExecutor,
@@ -16,6 +17,7 @@ export {
   kyselyTransaction,
 } from './kysely-database.ts';
 export {
+  type CountOptions,
   createOutbox,
   type Outbox,
   type OutboxMessage,

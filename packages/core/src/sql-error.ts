@@ -1,4 +1,5 @@
 import { CartieError, isCartieError, type Outcome } from './errors.ts';
+import { failedToConnect } from './network-failure.ts';
 
 // Classes of SQLSTATE after which the same statement may succeed: https://www.postgresql.org/docs/current/errcodes-appendix.html
 const passing = {
@@ -21,7 +22,9 @@ export function sqlError(error: unknown, operation: string, outcome?: Outcome): 
     operation,
     retryable: collision || unavailable,
     // A statement that PostgreSQL itself refused did nothing; a broken connection says nothing.
-    outcome: outcome ?? (code !== undefined && !unavailable ? 'not_executed' : 'unknown'),
+    outcome:
+      outcome ??
+      ((code !== undefined && !unavailable) || wasRefused(error, code) ? 'not_executed' : 'unknown'),
     provider: { code, ...(place === undefined ? {} : { message: place }) },
   });
 }
@@ -88,6 +91,18 @@ const lostConnection =
 
 function isLostConnection(error: unknown): boolean {
   return error instanceof Error && lostConnection.test(error.message);
+}
+
+// It is starting, stopping or recovering; it has no connection to spare.
+const refusals: ReadonlySet<string | undefined> = new Set(['57P03', '53300']);
+
+// pg-pool: no connection came free, or none could be made, within `connectionTimeoutMillis`.
+const noConnection = /timeout exceeded when trying to connect|terminated due to connection timeout/i;
+
+/** Was there no connection that a statement could have gone over? */
+function wasRefused(error: unknown, code: string | undefined): boolean {
+  const isLate = error instanceof Error && noConnection.test(error.message);
+  return isLate || refusals.has(code) || failedToConnect(error);
 }
 
 function errorCode(error: unknown): string | undefined {

@@ -4,7 +4,8 @@ import { inspect } from 'node:util';
 import { PGlite } from '@electric-sql/pglite';
 import { CamelCasePlugin, Kysely, PGliteDialect, PostgresDialect } from 'kysely';
 import pg from 'pg';
-import { afterAll, beforeAll, describe, expect, expectTypeOf, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, expectTypeOf, test } from 'vitest';
+import { closedPort, startTcp } from '../../../tests/support/http.ts';
 import { freshPostgres, hasPostgres, type TestPostgres } from '../../../tests/support/postgres.ts';
 import { createInbox } from './inbox.ts';
 import { kyselyDatabase, type kyselyTransaction } from './kysely-database.ts';
@@ -273,3 +274,55 @@ test('gives the driver’s own transaction its own type', () => {
   expectTypeOf(pgDatabase<pg.Pool>).returns.toEqualTypeOf<SqlDatabase<pg.PoolClient>>();
   expectTypeOf<Parameters<typeof kyselyTransaction>[0]>().not.toBeAny();
 });
+
+describe('a database that cannot be reached', () => {
+  const databases: [string, (pool: pg.Pool) => SqlDatabase][] = [
+    ['pg', (pool) => pgDatabase(pool)],
+    ['Kysely', (pool) => kyselyDatabase(new Kysely({ dialect: new PostgresDialect({ pool }) }))],
+  ];
+  const places: [string, () => Promise<pg.PoolConfig>][] = [
+    ['refuses', async () => ({ host: '127.0.0.1', port: await closedPort() })],
+    ['refuses on every address of its name', async () => ({ host: 'localhost', port: await closedPort() })],
+    ['has a name that nobody knows', async () => ({ host: 'x'.repeat(70), port: 5432 })],
+    [
+      'does not answer in time',
+      async () => {
+        const silent = await startTcp(() => undefined);
+        open.push(silent);
+        return { host: '127.0.0.1', port: silent.port, connectionTimeoutMillis: 100 };
+      },
+    ],
+    [
+      'is still starting',
+      async () => {
+        const starting = await startTcp((socket) => socket.end(refusal('57P03')));
+        open.push(starting);
+        return { host: '127.0.0.1', port: starting.port };
+      },
+    ],
+  ];
+  const open: AsyncDisposable[] = [];
+  afterEach(async () => {
+    for (const each of open.splice(0)) await each[Symbol.asyncDispose]();
+  });
+
+  for (const [name, databaseOf] of databases) {
+    test.each(places)(`through ${name} has executed nothing: it %s`, async (_case, configOf) => {
+      const pool = new pg.Pool({ ...(await configOf()), user: 'nobody', database: 'none', ssl: false });
+      const database = databaseOf(pool);
+      const nothing = { code: 'storage_error', outcome: 'not_executed', retryable: true };
+      await expect(database.query('select 1')).rejects.toMatchObject(nothing);
+      await expect(database.transaction(async () => undefined)).rejects.toMatchObject(nothing);
+      await pool.end();
+    });
+  }
+});
+
+/** What PostgreSQL sends instead of letting somebody in. */
+function refusal(sqlState: string): Buffer {
+  const fields = Buffer.from(`SFATAL\0VFATAL\0C${sqlState}\0Mno\0\0`);
+  const head = Buffer.alloc(5);
+  head.write('E');
+  head.writeInt32BE(4 + fields.length, 1);
+  return Buffer.concat([head, fields]);
+}

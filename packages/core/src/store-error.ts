@@ -23,16 +23,20 @@ const hints: Readonly<Record<string, string>> = {
   NOAUTH: 'it wants a password',
   NOPERM: 'the user lacks rights',
   OOM: 'it is out of memory',
+  P1001: 'it cannot be reached',
+  P2021: 'its table is missing',
+  P2022: 'a column is missing',
   READONLY: 'it is a read-only replica',
   WRONGPASS: 'the password was refused',
 };
 
-// Waiting does not mend these: syntax, missing tables and rights, refused log-ins.
-const permanent = /^(42...|28...|NOAUTH|NOPERM|WRONGPASS|WRONGTYPE|CROSSSLOT)$/;
+// Waiting does not mend these: syntax, missing tables and rights, refused log-ins, a column that is too short.
+const permanent =
+  /^(42...|28...|P1000|P1003|P1010|P2000|P202[12]|NOAUTH|NOPERM|WRONGPASS|WRONGTYPE|CROSSSLOT)$/;
 
 /**
  * A driver's error as `storage_error`, without its message: drivers put statements, keys and values there. Its code
- * (an SQLSTATE, `ECONNREFUSED`, `OOM`) is kept in `provider.code`. A {@link CartieError} is given back as it is.
+ * (an SQLSTATE, `ECONNREFUSED`, `OOM`, Prisma's `P2021`) is kept in `provider.code`. A {@link CartieError} is given back as it is.
  */
 export function storeError(
   error: unknown,

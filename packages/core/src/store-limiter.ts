@@ -1,8 +1,8 @@
 import { maxTimerMs } from './deadline.ts';
-import { CartieError } from './errors.ts';
 import { guardStore } from './guard-store.ts';
 import type { KeyValueStore } from './key-value-store.ts';
-import type { AcquireOptions, Limiter, LimitKey } from './limiter.ts';
+import type { AcquireOptions, Limiter, LimitKey, Place, Places } from './limiter.ts';
+import { checkLimit, tooLate, tooMany } from './limiter-refusals.ts';
 import { readSharedRates } from './shared-rates.ts';
 import { storeClock } from './store-clock.ts';
 
@@ -17,6 +17,7 @@ export interface StoreLimiterOptions {
 interface Waiter {
   readonly lane: string;
   readonly limits: readonly LimitKey[];
+  readonly place: Place | undefined;
   /** By this process's monotonic clock. */
   readonly latestAt: number;
   readonly settle: (refusal?: { reason: unknown }) => void;
@@ -38,6 +39,8 @@ export function storeLimiter(
   const clock = storeClock(guarded, `limiter-clock:${name}:`);
   const waiters = new Set<Waiter>();
   const pauses = new Set<Pause>();
+  /** Places that calls wait for which are free to go otherwise. */
+  const inLine = new Set<Places>();
   /** When a lane may have room at the earliest, by this process's clock: what the last look at the store told. */
   let lanes = new Map<string, number>();
   let isRunning = false;
@@ -66,21 +69,43 @@ export function storeLimiter(
     for (const waiter of waiters) {
       const at = lanes.get(waiter.lane) ?? local + rates.roomAt(waiter.limits) - now;
       if (at <= local) {
+        if (waiter.place?.take() === false) {
+          lookWhenFree(waiter.place.of);
+          continue;
+        }
         rates.take(waiter.limits, now);
         going.push(waiter);
       } else {
+        waiter.place?.free();
         lanes.set(waiter.lane, at);
         if (at > waiter.latestAt) waiter.settle({ reason: tooLate(at - local) });
       }
     }
     if (going.length > 0 || newPauses.length > 0) {
-      if (!(await rates.save(now))) return performance.now() + Math.random() * 10;
+      if (!(await rates.save(now))) {
+        for (const { place } of going) place?.free();
+        return performance.now() + Math.random() * 10;
+      }
       for (const waiter of going) waiter.settle();
       for (const pause of newPauses) pause.settle();
     }
     let nextAt = Number.POSITIVE_INFINITY;
     for (const at of lanes.values()) nextAt = Math.min(nextAt, at);
     return nextAt;
+  }
+
+  /** Whose turn it is takes the place at once, so that nobody else does before the store has answered. */
+  function lookWhenFree(places: Places): void {
+    if (inLine.has(places)) return;
+    inLine.add(places);
+    places.whenFree(() => {
+      inLine.delete(places);
+      const now = performance.now();
+      for (const { lane, place } of waiters) {
+        if (place?.of === places && (lanes.get(lane) ?? 0) <= now && place.take()) break;
+      }
+      start();
+    });
   }
 
   async function untilDue(at: number): Promise<void> {
@@ -112,7 +137,7 @@ export function storeLimiter(
   }
 
   return {
-    acquire(limits, { signal, maxWaitMs = Number.POSITIVE_INFINITY }: AcquireOptions = {}) {
+    acquire(limits, { signal, maxWaitMs = Number.POSITIVE_INFINITY, place }: AcquireOptions = {}) {
       return new Promise((resolve, reject) => {
         signal?.throwIfAborted();
         limits.forEach(checkLimit);
@@ -127,6 +152,7 @@ export function storeLimiter(
         const waiter: Waiter = {
           lane,
           limits,
+          place,
           latestAt: now + maxWaitMs,
           settle(refusal) {
             if (!waiters.delete(waiter)) return;
@@ -139,7 +165,9 @@ export function storeLimiter(
         waiters.add(waiter);
         signal?.addEventListener('abort', onAbort, { once: true });
         // Who waits behind others of his lane is looked at with them.
-        if (knownAt <= now) start();
+        if (knownAt > now) return;
+        if (place?.of.isFree === false) lookWhenFree(place.of);
+        else start();
       });
     },
     pause(key, ms) {
@@ -165,22 +193,4 @@ interface Pause {
   /** By this process's monotonic clock. */
   readonly until: number;
   readonly settle: (refusal?: { reason: unknown }) => void;
-}
-
-function checkLimit({ limit, intervalMs, burst }: LimitKey): void {
-  if (Number.isInteger(limit) && limit >= 1 && intervalMs > 0 && (burst === undefined || burst >= 1)) return;
-  throw new CartieError(
-    'invalid_input',
-    'A limit needs a whole `limit` and a `burst` of at least 1 and an `intervalMs` above 0',
-  );
-}
-
-function tooMany(): CartieError {
-  return new CartieError('overloaded', 'Too many calls wait for this limiter already');
-}
-
-function tooLate(retryAfterMs: number): CartieError {
-  return new CartieError('rate_limited', 'No place under this rate comes free in time', {
-    retryAfterMs: Math.ceil(retryAfterMs),
-  });
 }

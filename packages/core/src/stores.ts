@@ -84,6 +84,12 @@ export interface Lease extends AsyncDisposable {
   readonly fence: string;
   /** Aborts when the lease is lost or released, at the latest when it would have expired by this process's clock. */
   readonly signal: AbortSignal;
+  /**
+   * For how long it is surely ours if no renewal succeeds any more, by this process's clocks; 0 once it is lost or released.
+   * Asked right before an act that must not come late: a process that was stopped learns here that its time has passed,
+   * before any timer or `signal` tells it. Milliseconds.
+   */
+  remainingMs(): number;
   /** Frees it at once. Never throws: where the store fails, the lease ends by its ttl. */
   release(): Promise<void>;
 }

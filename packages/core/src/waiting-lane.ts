@@ -1,10 +1,11 @@
-import type { LimitKey } from './limiter.ts';
+import type { LimitKey, Place, Places } from './limiter.ts';
 
 /** A call that waits for a limiter. */
 export interface Waiter {
   /** Its place in the order of arrival. */
   readonly turn: number;
   readonly limits: readonly LimitKey[];
+  readonly place: Place | undefined;
   /** After this it has no use for a place. */
   readonly latestAt: number;
   /** Lets it go, or refuses it. */
@@ -12,9 +13,10 @@ export interface Waiter {
   isSettled: boolean;
 }
 
-/** Waiters with the same keys, in order: only the first of them can be next. */
+/** Waiters with the same keys and places, in order: only the first of them can be next. */
 export interface Lane {
   readonly id: string;
+  readonly places: Places | undefined;
   waiters: Waiter[];
   /** Where the first that still waits may be found; those before it are settled. */
   first: number;
@@ -23,8 +25,8 @@ export interface Lane {
 }
 
 /** Makes a lane without waiters. */
-export function createLane(id: string): Lane {
-  return { id, waiters: [], first: 0, aborted: 0 };
+export function createLane(id: string, places: Places | undefined): Lane {
+  return { id, places, waiters: [], first: 0, aborted: 0 };
 }
 
 /** The first that still waits. Costs O(1) over the lane's life, however long it grows. */

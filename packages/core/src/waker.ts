@@ -18,11 +18,13 @@ export function createWaker(jobs: JobQueue | undefined, queue: string): Waker {
   function send(): void {
     resting = true;
     again = false;
-    void jobs?.send(queue, {}, { id: queue }).catch(() => undefined); // a lost wake-up costs at most a polling interval
-    setTimeout(() => {
+    const rest = new Promise((resolve) => setTimeout(resolve, intervalMs).unref());
+    const sent = jobs?.send(queue, {}, { id: queue }).catch(() => undefined); // a lost wake-up costs at most a polling interval
+    // An engine that is away answers late: what is sent meanwhile would only pile up.
+    void Promise.all([rest, sent]).then(() => {
       resting = false;
       if (again) send();
-    }, intervalMs).unref();
+    });
   }
 
   return {

@@ -34,6 +34,14 @@ export function withDefaults(timings: WorkTimings = {}): AllTimings {
   };
 }
 
+/** How long a stop waits for what is under way, where the app does not say: as long as a call lasts. Milliseconds. */
+export const defaultGraceMs = 30_000;
+
+/** How long a stop waits for the database after that. Milliseconds. */
+export function recordMs(graceMs: number): number {
+  return Math.min(graceMs, 5_000);
+}
+
 // The longest delay that setTimeout takes.
 const timer = z
   .number()
@@ -47,6 +55,9 @@ export const timingsSchema = z.strictObject({
   pollMs: timer.optional(),
   cleanMs: timer.optional(),
 });
+
+/** How long a stop waits. */
+export const graceSchema = timer;
 
 /** A duration that is only ever compared in the database: up to 100 years. */
 export const keptSchema = z

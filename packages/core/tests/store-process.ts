@@ -1,13 +1,17 @@
 // A process that keeps things in a shared store and does what its parent asks of it. Started by `startStoreProcess`.
+import { DatabaseSync } from 'node:sqlite';
 import { createStores, createTokenSource, type KeyValueStore, type Lease, storeLimiter } from '@cartie/core';
 import { pgDatabase, postgresStore } from '@cartie/core/postgres';
 import { redisStore } from '@cartie/core/redis';
+import { sqliteStore } from '@cartie/core/sqlite';
 import { Redis } from 'ioredis';
 import pg from 'pg';
+import { createClient } from 'redis';
 
 /** Where the store is. */
 export interface StorePlace {
-  kind: 'redis' | 'postgres';
+  kind: 'redis' | 'node-redis' | 'postgres' | 'sqlite';
+  /** Of SQLite the file. */
   url: string;
   prefix: string;
   encryptionKey: string;
@@ -31,7 +35,7 @@ export interface StoreRequests {
 }
 
 const place = JSON.parse(process.argv[2] ?? '') as StorePlace;
-const kv = openStore();
+const kv = await openStore();
 const stores = createStores(kv, { encryptionKey: place.encryptionKey });
 const limiter = storeLimiter(kv, { name: place.prefix });
 const source = createTokenSource({
@@ -96,7 +100,16 @@ process.on(
 process.on('disconnect', () => process.exit());
 process.send?.({ id: 'ready' });
 
-function openStore(): KeyValueStore {
-  if (place.kind === 'redis') return redisStore(new Redis(place.url), { prefix: place.prefix });
-  return postgresStore(pgDatabase(new pg.Pool({ connectionString: place.url, max: 5 })));
+async function openStore(): Promise<KeyValueStore> {
+  const { url, prefix } = place;
+  switch (place.kind) {
+    case 'redis':
+      return redisStore(new Redis(url), { prefix });
+    case 'node-redis':
+      return redisStore(await createClient({ url }).connect(), { prefix });
+    case 'postgres':
+      return postgresStore(pgDatabase(new pg.Pool({ connectionString: url, max: 5 })));
+    case 'sqlite':
+      return sqliteStore(new DatabaseSync(url));
+  }
 }

@@ -1,0 +1,7 @@
+export {
+  type PrismaStore,
+  type PrismaStoreOptions,
+  type PrismaValue,
+  type PrismaValueDelegate,
+  prismaStore,
+} from './prisma-store.ts';
