@@ -1,21 +1,7 @@
 // The events manager of the simulated Meta: what arrived, what was dropped as a duplicate, what was refused and why.
 
-import {
-  ask,
-  clockTime,
-  connectFaults,
-  connectLive,
-  connectTabs,
-  copies,
-  detailsRow,
-  find,
-  guarded,
-  make,
-} from './parts.js';
-
-const view = { dataset: undefined };
-const drawFaults = connectFaults('meta');
-connectTabs();
+import { ask, clockTime, detailsRow, find, guarded, make } from './parts.js';
+import { dotted, startPage } from './shell.js';
 
 const words = {
   event_id: 'the same name and id came before',
@@ -23,22 +9,9 @@ const words = {
 };
 
 const meta = (path, limit) =>
-  view.dataset
-    ? ask(`meta/${path}?${new URLSearchParams({ dataset: view.dataset.id, limit })}`)
+  view.account
+    ? ask(`meta/${path}?${new URLSearchParams({ dataset: view.account.id, limit })}`)
     : Promise.resolve([]);
-
-async function drawDatasets() {
-  const datasets = await ask('meta/datasets');
-  view.dataset = datasets.find(({ id }) => id === view.dataset?.id) ?? datasets[0];
-  find('dataset').replaceChildren(
-    ...datasets.map(({ id, name }) =>
-      make('option', { value: id, selected: id === view.dataset?.id }, `${name} · ${id}`),
-    ),
-  );
-  find('copy-token').disabled = view.dataset === undefined;
-}
-
-// ── Events ──
 
 async function drawEvents() {
   const [events, allRefusals, counts] = await Promise.all([
@@ -46,7 +19,7 @@ async function drawEvents() {
     meta('refusals', 300),
     meta('counts', 1),
   ]);
-  const refusals = allRefusals.filter(({ datasetId }) => datasetId === view.dataset?.id);
+  const refusals = allRefusals.filter(({ datasetId }) => datasetId === view.account?.id);
   drawTotals({ ...counts, refusals: refusals.length });
   drawNames(events);
   const rows = [
@@ -65,7 +38,7 @@ async function drawEvents() {
           make(
             'p',
             { class: 'empty' },
-            view.dataset ? 'No such event yet.' : 'Make a dataset, and send events to it.',
+            view.account ? 'No such event yet.' : 'Make a dataset, and send events to it.',
           ),
         ]
       : rows.map((row) => (row.shown === 'refused' ? refusalRow(row) : eventRow(row)))),
@@ -148,107 +121,40 @@ function summary(state, label, name, at, detail) {
   ];
 }
 
-// ── Traffic ──
-
-async function drawCalls() {
-  const calls = await ask('meta/calls?limit=60');
-  find('calls').replaceChildren(
-    ...(calls.length === 0
-      ? [make('p', { class: 'empty' }, 'No call of the Graph API yet.')]
-      : calls
-          .toReversed()
-          .map((call) =>
-            detailsRow(
-              `call ${call.at} ${call.path}`,
-              [
-                make(
-                  'span',
-                  { class: 'line' },
-                  make(
-                    'span',
-                    { class: 'status', 'data-bad': String(!(call.status < 300)) },
-                    String(call.status ?? 'none'),
-                  ),
-                  make(
-                    'span',
-                    { class: 'name' },
-                    [call.operation, /^\/(v[\d.]+)/.exec(call.path)?.[1]].filter(Boolean).join(' · '),
-                  ),
-                  make('time', {}, clockTime(call.at)),
-                ),
-                make(
-                  'span',
-                  { class: 'detail' },
-                  [
-                    `${call.eventCount} ${call.eventCount === 1 ? 'event' : 'events'}`,
-                    call.eventsReceived !== undefined && `${call.eventsReceived} received`,
-                    call.code !== undefined && `code ${[call.code, call.subcode].filter(Boolean).join('/')}`,
-                    call.fault && `fault: ${call.fault.replaceAll('_', ' ')}`,
-                  ]
-                    .filter(Boolean)
-                    .join(' · '),
-                ),
-              ],
-              call,
-            ),
-          )),
-  );
-}
-
 // ── Forms ──
 
-find('dataset').addEventListener(
-  'change',
-  guarded(async (event) => {
-    view.dataset = { id: event.target.value };
-    await drawAll();
-  }),
-);
-
-find('new-dataset').addEventListener(
-  'click',
-  guarded(async () => {
-    view.dataset = await ask('meta/datasets', { body: {} });
-    await drawAll();
-  }),
-);
-
-copies(find('copy-token'), () => view.dataset.token);
 find('filter').addEventListener('change', guarded(drawEvents));
-
-find('reset').addEventListener(
-  'click',
-  guarded(async () => {
-    if (!confirm('Forget all datasets, events, logs and faults, of Telegram too?')) return;
-    await ask('reset', { body: {} });
-  }),
-);
 
 find('pixel-form').addEventListener(
   'submit',
   guarded(async (event) => {
     event.preventDefault();
     const given = [...new FormData(event.target)].filter(([, value]) => value.trim() !== '');
-    await ask('meta/browser', { body: { dataset: view.dataset?.id, ...Object.fromEntries(given) } });
+    await ask('meta/browser', { body: { dataset: view.account?.id, ...Object.fromEntries(given) } });
   }),
 );
 
-// ── Live ──
-
-const drawers = {
-  event: [drawEvents],
-  dataset: [drawDatasets, drawEvents],
-  call: [drawCalls],
-  fault: [drawFaults],
-  reset: [drawAll],
-};
-
-async function drawAll() {
-  await drawDatasets();
-  await Promise.all([drawEvents(), drawCalls(), drawFaults()]);
-}
-
-connectLive(drawAll, async (events) => {
-  const own = events.filter(({ provider }) => provider === 'meta' || provider === '*');
-  for (const task of new Set(own.flatMap(({ type }) => drawers[type] ?? []))) await task();
+const { view } = startPage({
+  provider: 'meta',
+  accounts: { path: 'datasets', name: ({ id, name }) => `${name} · ${id}` },
+  panels: {
+    calls: {
+      load: () => ask('meta/calls?limit=60'),
+      empty: 'No call of the Graph API yet.',
+      read: ({ status, operation, path, eventCount, eventsReceived, code, subcode, fault }) => ({
+        status,
+        isBad: !(status < 300),
+        name: dotted(operation, /^\/(v[\d.]+)/.exec(path)?.[1]),
+        detail: dotted(
+          `${eventCount} ${eventCount === 1 ? 'event' : 'events'}`,
+          eventsReceived !== undefined && `${eventsReceived} received`,
+          code !== undefined && `code ${[code, subcode].filter(Boolean).join('/')}`,
+          fault && `fault: ${fault.replaceAll('_', ' ')}`,
+        ),
+      }),
+    },
+  },
+  forgets: 'datasets, events',
+  draw: drawEvents,
+  changes: ({ type }) => ({ event: [drawEvents], dataset: ['accounts', drawEvents] })[type],
 });

@@ -80,11 +80,20 @@ export function copies(button, text) {
   );
 }
 
-/** Connects the form and the list of a provider's faults; gives what draws them. */
-export function connectFaults(provider) {
-  async function draw() {
+/** The faults of a provider of the HTTP kind. */
+export const faultsOf = (provider) => ({
+  async load() {
     const { kinds, faults } = await ask('faults');
-    const own = faults.filter((fault) => fault.provider === undefined || fault.provider === provider);
+    return { kinds, faults: faults.filter((one) => one.provider === undefined || one.provider === provider) };
+  },
+  set: (fault) => ask('faults', { body: { provider, ...fault } }),
+  clear: (id) => ask(`faults/${id}`, { method: 'DELETE' }),
+});
+
+/** Connects the form and the list of faults with where they are; gives what draws them. */
+export function connectFaults(source) {
+  async function draw() {
+    const { kinds, faults: own } = await source.load();
     const select = find('fault-kind');
     if (select.options.length === 0) {
       select.replaceChildren(
@@ -93,7 +102,7 @@ export function connectFaults(provider) {
     }
     find('fault-count').textContent = own.length;
     find('fault-count').hidden = own.length === 0;
-    find('fault-list').replaceChildren(...own.map(faultRow));
+    find('fault-list').replaceChildren(...own.map((fault) => faultRow(fault, source)));
   }
 
   find('fault-form').addEventListener(
@@ -102,15 +111,12 @@ export function connectFaults(provider) {
       event.preventDefault();
       const given = new FormData(event.target);
       const number = (name) => (given.get(name) === '' ? undefined : Number(given.get(name)));
-      await ask('faults', {
-        body: {
-          provider,
-          kind: given.get('kind'),
-          method: given.get('method').trim() || undefined,
-          times: number('times'),
-          retryAfter: number('retryAfter'),
-          after: given.get('after') === 'on' || undefined,
-        },
+      await source.set({
+        kind: given.get('kind'),
+        method: given.get('method').trim() || undefined,
+        times: number('times'),
+        retryAfter: number('retryAfter'),
+        after: given.get('after') === 'on' || undefined,
       });
       await draw();
     }),
@@ -118,15 +124,36 @@ export function connectFaults(provider) {
   return draw;
 }
 
-function faultRow(fault) {
+function faultRow(fault, source) {
   const words = `${fault.kind.replaceAll('_', ' ')} · ${fault.method ?? 'every method'} · hit ${fault.hits}${fault.times ? ` of ${fault.times}` : ''}`;
-  const clear = guarded(() => ask(`faults/${fault.id}`, { method: 'DELETE' }));
+  const clear = guarded(() => source.clear(fault.id));
   return make(
     'li',
     {},
     make('span', {}, words),
     make('button', { type: 'button', class: 'quiet', onclick: clear }, 'Clear'),
   );
+}
+
+/** Connects a dialog with its form: gives what opens it; `submit` gets what the form holds, and what it was opened for. */
+export function connectDialog(id, submit) {
+  const dialog = find(id);
+  const form = dialog.querySelector('form');
+  let subject;
+  form.querySelector('[value="cancel"]').addEventListener('click', () => dialog.close());
+  form.addEventListener(
+    'submit',
+    guarded(async () => {
+      const given = Object.fromEntries(new FormData(form));
+      await submit(given, subject);
+    }),
+  );
+  return (about, values = {}) => {
+    subject = about;
+    form.reset();
+    for (const [name, value] of Object.entries(values)) form.elements[name].value = value;
+    dialog.showModal();
+  };
 }
 
 /** Connects each tab with the panel that it names. */

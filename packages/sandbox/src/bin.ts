@@ -2,14 +2,16 @@
 import { parseArgs } from 'node:util';
 import { startSandbox } from './start-sandbox.ts';
 
-const usage = `Usage: cartie-sandbox [--port 4010] [--host 127.0.0.1] [--time-scale 1]
+const usage = `Usage: cartie-sandbox [--port 4010] [--host 127.0.0.1] [--time-scale 1] [--mtproto]
 
-Simulates Telegram, WhatsApp, Viber and Meta's Conversions API on this machine. --time-scale 0.01 makes every wait of the provider a hundred times shorter.`;
+Simulates Telegram, WhatsApp, Viber, Meta's Conversions API and AUTO.RIA on this machine. --time-scale 0.01 makes every wait of the provider a hundred times shorter. --mtproto starts
+Telegram's MTProto too, for which «telegram» must be installed.`;
 
 const options = {
   port: { type: 'string', default: '4010' },
   host: { type: 'string', default: '127.0.0.1' },
   'time-scale': { type: 'string', default: '1' },
+  mtproto: { type: 'boolean', default: false },
   help: { type: 'boolean', short: 'h', default: false },
 } as const;
 
@@ -23,6 +25,7 @@ async function main(): Promise<void> {
     port: Number(values.port),
     host: values.host,
     timeScale: Number(values['time-scale']),
+    mtproto: values.mtproto,
   });
   const bot = sandbox.telegram.createBot();
   const dataset = sandbox.meta.createDataset();
@@ -40,6 +43,11 @@ async function main(): Promise<void> {
   console.log(`Number id   ${number.phoneNumberId}`);
   console.log(`Token       ${number.token}`);
   console.log(`App secret  ${number.appSecret}`);
+  const key = sandbox.autoria.createKey();
+  console.log(`AUTO.RIA    ${sandbox.autoria.apiUrl}`);
+  console.log(`API key     ${key.key}`);
+  for (const dc of sandbox.mtproto?.dcs ?? [])
+    console.log(`MTProto     DC ${dc.dcId} at ${dc.host}:${dc.port}`);
   const stop = (): void => void sandbox.close();
   process.once('SIGINT', stop);
   process.once('SIGTERM', stop);

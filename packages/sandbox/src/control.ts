@@ -12,14 +12,14 @@ export const controlPath = '/_sandbox';
 export async function controlResponse(sandbox: SandboxParts, request: Request): Promise<Response> {
   const url = new URL(request.url);
   const [first = '', second = ''] = url.pathname.slice(controlPath.length + 1).split('/');
-  const provider = sandbox.providers.find(({ name }) => name === first);
+  const control = sandbox.controls.get(first);
   try {
     if (request.method === 'GET') {
       const query = Object.fromEntries(url.searchParams);
       if (first === 'events') return eventStream(sandbox, request.signal);
       if (first === 'faults') return Response.json({ kinds: faultKinds, faults: sandbox.faults.list() });
-      if (first === 'providers') return Response.json(sandbox.providers.map(({ name }) => name));
-      const read = provider?.control.reads[second];
+      if (first === 'providers') return Response.json([...sandbox.controls.keys()]);
+      const read = control?.reads[second];
       return read ? Response.json(read(query) ?? null) : notFound();
     }
     if (request.method === 'DELETE' && first === 'faults') {
@@ -37,7 +37,7 @@ export async function controlResponse(sandbox: SandboxParts, request: Request): 
       sandbox.reset();
       return Response.json({ ok: true });
     }
-    const action = provider?.control.actions[second];
+    const action = control?.actions[second];
     return action ? Response.json((await action(input)) ?? { ok: true }) : notFound();
   } catch (error) {
     return Response.json({ error: error instanceof Error ? error.message : String(error) }, { status: 400 });

@@ -1,3 +1,13 @@
+export type {
+  AutoRiaKeyOptions,
+  AutoRiaKeyState,
+  AutoRiaSandbox,
+  AutoRiaUsage,
+  SandboxAutoRiaKey,
+  SandboxCar,
+  SandboxCarInput,
+} from './autoria/public.ts';
+export type { AutoRiaCallRecord } from './autoria/records.ts';
 export { type ActiveFault, type Fault, type FaultKind, type Faults, faultKinds } from './faults.ts';
 export type {
   BrowserEvent,
@@ -15,10 +25,59 @@ export type {
   ServerEvent,
 } from './meta/records.ts';
 export type { UsageInput } from './meta/usage.ts';
+export { gramjsSession } from './mtproto/gramjs-session.ts';
+export type {
+  AccountOptions,
+  ChannelOptions,
+  DcAddress,
+  DcPublicKey,
+  MediaInput,
+  MessageInput,
+  ProvisionedKey,
+  SchemaText,
+  TestDc,
+  TestDcAccount,
+  TestDcChat,
+  TestDcMessage,
+  TestDcOptions,
+} from './mtproto/public.ts';
+export type { ConnectionFilter, ConnectionLog, ConnectionRecord } from './mtproto/records/connection-log.ts';
+export type { RequestFilter, RequestLog, RequestRecord } from './mtproto/records/request-log.ts';
+export {
+  type ActiveDcFault,
+  type DcFault,
+  type DcFaultKind,
+  type DcFaults,
+  dcFaultKinds,
+} from './mtproto/session/faults.ts';
+export { startTestDc } from './mtproto/start-test-dc.ts';
 export { createSandbox, type Sandbox, type SandboxOptions } from './sandbox.ts';
+export type { SendPulseErrorShape } from './sendpulse/api-failure.ts';
+export type {
+  SandboxSendPulseAccount,
+  SandboxSendPulseContact,
+  SendPulseAccountOptions,
+  SendPulseAccountReference,
+  SendPulseCallRecord,
+  SendPulseChatbotChannel,
+  SendPulseDeliveryRecord,
+  SendPulseEventInput,
+  SendPulseMail,
+  SendPulseOptions,
+  SendPulseRefusal,
+  SendPulseSandbox,
+  SendPulseWebhookFamily,
+} from './sendpulse/public.ts';
 export { type RunningSandbox, type StartOptions, startSandbox } from './start-sandbox.ts';
 export type { DeliveryRecord } from './telegram/delivery-record.ts';
 export type { CallRecord } from './telegram/handlers.ts';
+export type { LoginAlgorithm } from './telegram/login-keys.ts';
+export type {
+  IdTokenOptions,
+  SandboxLoginClient,
+  TelegramLoginSandbox,
+  TokenRequestRecord,
+} from './telegram/login-public.ts';
 export type { ConversationEntry } from './telegram/message-log.ts';
 export type { PersonInput, UserFile, UserMessage } from './telegram/people.ts';
 export type {
@@ -28,7 +87,7 @@ export type {
   TelegramSandbox,
   Whereabouts,
 } from './telegram/public.ts';
-export type { Member } from './telegram/state.ts';
+export type { Draft, Member } from './telegram/state.ts';
 export type {
   TelegramChat,
   TelegramEntity,
@@ -58,6 +117,8 @@ export type {
   SandboxTemplate,
   SandboxTemplateStatus,
   WhatsAppCallRecord,
+  WhatsAppCustomer,
+  WhatsAppCustomerChange,
   WhatsAppDelivery,
   WhatsAppMessageRecord,
   WhatsAppNumber,

@@ -1,7 +1,17 @@
 /** Something changed; for live views. Holds only where to look, not what is there. */
 export interface LiveEvent {
   readonly provider: string;
-  readonly type: 'message' | 'call' | 'delivery' | 'fault' | 'reset' | 'bot' | 'chat' | 'dataset' | 'event';
+  readonly type:
+    | 'message'
+    | 'call'
+    | 'delivery'
+    | 'fault'
+    | 'reset'
+    | 'bot'
+    | 'chat'
+    | 'dataset'
+    | 'event'
+    | 'number';
   readonly bot?: number | undefined;
   readonly chat?: number | undefined;
 }

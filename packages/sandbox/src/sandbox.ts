@@ -1,10 +1,14 @@
 import type { HttpHandler } from 'msw';
+import { createAutoRia } from './autoria/autoria.ts';
+import type { AutoRiaSandbox } from './autoria/public.ts';
 import { createClock } from './clock.ts';
 import { createFaults, type Faults } from './faults.ts';
 import { createLive, type Live } from './live.ts';
 import { createMeta } from './meta/meta.ts';
 import type { MetaSandbox } from './meta/public.ts';
 import type { Provider, ProviderContext } from './provider.ts';
+import type { SendPulseOptions, SendPulseSandbox } from './sendpulse/public.ts';
+import { createSendPulse } from './sendpulse/sendpulse.ts';
 import type { TelegramOptions, TelegramSandbox } from './telegram/public.ts';
 import { createTelegram } from './telegram/telegram.ts';
 import type { ViberSandbox } from './viber/public.ts';
@@ -25,6 +29,7 @@ export interface SandboxOptions {
   webhookFetch?: ((request: Request) => Promise<Response>) | undefined;
   telegram?: TelegramOptions | undefined;
   whatsapp?: WhatsAppOptions | undefined;
+  sendpulse?: SendPulseOptions | undefined;
 }
 
 /** Simulated providers with their state, for use in this process. */
@@ -33,8 +38,10 @@ export interface Sandbox {
   readonly handlers: HttpHandler[];
   readonly telegram: TelegramSandbox;
   readonly meta: MetaSandbox;
+  readonly sendpulse: SendPulseSandbox;
   readonly viber: ViberSandbox;
   readonly whatsapp: WhatsAppSandbox;
+  readonly autoria: AutoRiaSandbox;
   readonly faults: Faults;
   /** Forgets everything of every provider, faults too. */
   reset(): void;
@@ -45,6 +52,8 @@ export interface Sandbox {
 /** A {@link Sandbox} and the parts that its server needs. */
 export interface SandboxParts extends Sandbox {
   readonly providers: readonly Provider[];
+  /** The control API of each, by name; also of what is no HTTP API. */
+  readonly controls: Map<string, Provider['control']>;
   readonly live: Live;
 }
 
@@ -66,23 +75,36 @@ export function createSandboxParts(options: SandboxOptions): SandboxParts {
   const context: ProviderContext = { clock, live, faults, history, webhookFetch: options.webhookFetch };
   const telegram = createTelegram(context, {
     floodScale: options.telegram?.floodScale ?? timeScale,
+    localDirectory: options.telegram?.localDirectory,
   });
   const meta = createMeta(context);
+  const sendpulse = createSendPulse(context, { rateScale: options.sendpulse?.rateScale ?? timeScale });
   const viber = createViber(context);
   const whatsapp = createWhatsApp(context, {
     pairBurst: options.whatsapp?.pairBurst ?? 45,
     rateScale: options.whatsapp?.rateScale ?? timeScale,
   });
+  const autoria = createAutoRia(context);
   // WhatsApp before Meta: both live at one origin, and what is not WhatsApp's it leaves to Meta.
-  const providers = [telegram.provider, whatsapp.provider, meta.provider, viber.provider];
+  const providers = [
+    ...telegram.providers,
+    whatsapp.provider,
+    meta.provider,
+    viber.provider,
+    autoria.provider,
+    sendpulse.provider,
+  ];
   return {
     handlers: providers.flatMap((provider) => [...provider.handlers]),
     telegram: telegram.sandbox,
     meta: meta.sandbox,
+    sendpulse: sendpulse.sandbox,
     viber: viber.sandbox,
     whatsapp: whatsapp.sandbox,
+    autoria: autoria.sandbox,
     faults,
     providers,
+    controls: new Map(providers.map(({ name, control }) => [name, control])),
     live,
     reset() {
       faults.clear();

@@ -3,6 +3,9 @@ import type { AddressInfo } from 'node:net';
 import { getResponse } from 'msw';
 import { controlPath, controlResponse } from './control.ts';
 import { toRequest, writeResponse } from './http.ts';
+import { mtprotoControl } from './mtproto/control.ts';
+import type { TestDc, TestDcOptions } from './mtproto/public.ts';
+import { startTestDc } from './mtproto/start-test-dc.ts';
 import { pageResponse } from './page/page.ts';
 import { createSandboxParts, type Sandbox, type SandboxOptions, type SandboxParts } from './sandbox.ts';
 
@@ -12,6 +15,8 @@ export interface StartOptions extends SandboxOptions {
   port?: number | undefined;
   /** @default '127.0.0.1' */
   host?: string | undefined;
+  /** Starts a test DC beside it: Telegram by MTProto, over TCP. Needs `telegram` or `@mtcute/core` installed. @default false */
+  mtproto?: boolean | TestDcOptions | undefined;
 }
 
 /** A sandbox that listens. */
@@ -19,13 +24,15 @@ export interface RunningSandbox extends Omit<Sandbox, 'close'>, AsyncDisposable 
   /** `http://127.0.0.1:4010`: the page; providers are below it. */
   readonly url: string;
   readonly port: number;
+  /** The test DC, where it was asked for. */
+  readonly mtproto: TestDc | undefined;
   /** Closes all connections and stops every delivery. */
   close(): Promise<void>;
 }
 
 /** Starts the simulated providers on loopback: each under `/<provider>/…`, the control API under `/_sandbox/…`, a page at `/`. */
 export async function startSandbox(options: StartOptions = {}): Promise<RunningSandbox> {
-  const { port = 0, host = '127.0.0.1', ...sandboxOptions } = options;
+  const { port = 0, host = '127.0.0.1', mtproto, ...sandboxOptions } = options;
   if (!(Number.isInteger(port) && port >= 0 && port <= 65_535)) {
     throw new TypeError('port must be a number from 0 to 65535');
   }
@@ -38,19 +45,42 @@ export async function startSandbox(options: StartOptions = {}): Promise<RunningS
     server.once('error', reject);
     server.listen(port, host, resolve);
   });
+  const dc = await startDc(mtproto, options.timeScale).catch((error: unknown) => {
+    server.close();
+    throw error;
+  });
+  if (dc !== undefined) {
+    const forget = sandbox.reset;
+    sandbox.reset = () => {
+      forget();
+      dc.reset();
+    };
+    sandbox.controls.set('mtproto', mtprotoControl(dc));
+  }
   const address = server.address() as AddressInfo;
   const url = `http://${address.family === 'IPv6' ? `[${address.address}]` : address.address}:${address.port}`;
   sandbox.telegram.apiUrl = `${url}/telegram`;
+  sandbox.telegram.login.apiUrl = `${url}/telegram-login`;
   sandbox.meta.apiUrl = `${url}/meta`;
+  sandbox.sendpulse.apiUrl = `${url}/sendpulse`;
   sandbox.viber.apiUrl = `${url}/viber`;
   sandbox.whatsapp.apiUrl = `${url}/whatsapp`;
+  sandbox.autoria.apiUrl = `${url}/autoria`;
   const close = async (): Promise<void> => {
     sandbox.close();
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
     server.closeAllConnections();
-    await closed;
+    await Promise.all([closed, dc?.close()]);
   };
-  return { ...sandbox, url, port: address.port, close, [Symbol.asyncDispose]: close };
+  return { ...sandbox, url, port: address.port, mtproto: dc, close, [Symbol.asyncDispose]: close };
+}
+
+async function startDc(
+  options: StartOptions['mtproto'],
+  timeScale: number | undefined,
+): Promise<TestDc | undefined> {
+  if (options === undefined || options === false) return undefined;
+  return await startTestDc({ timeScale, ...(options === true ? {} : options) });
 }
 
 async function serve(
@@ -83,5 +113,7 @@ async function ownResponse(
   }
   const { pathname } = new URL(request.url);
   if (pathname.startsWith(`${controlPath}/`)) return controlResponse(sandbox, request);
-  return /^(GET|HEAD)$/.test(request.method) ? pageResponse(pathname) : undefined;
+  return /^(GET|HEAD)$/.test(request.method)
+    ? pageResponse(pathname, (name) => sandbox.controls.has(name))
+    : undefined;
 }

@@ -4,6 +4,8 @@ import type { AddressInfo } from 'node:net';
 /** A request that a webhook received. */
 export interface Received {
   at: number;
+  /** With its query. */
+  url: string;
   headers: IncomingHttpHeaders;
   raw: string;
   // biome-ignore lint/suspicious/noExplicitAny: the tests look into updates of every kind.
@@ -38,7 +40,8 @@ export async function startReceiver(
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
       const raw = Buffer.concat(chunks).toString('utf8');
-      const one = { at: Date.now(), headers: request.headers, raw, update: JSON.parse(raw) };
+      const update = raw === '' ? undefined : JSON.parse(raw);
+      const one = { at: Date.now(), url: request.url ?? '/', headers: request.headers, raw, update };
       received.push(one);
       for (const waiter of waiters) if (received.length >= waiter.count) waiter.resolve();
       const answer = reply(one, received.length - 1);

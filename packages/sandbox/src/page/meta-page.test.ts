@@ -1,53 +1,22 @@
-import { existsSync } from 'node:fs';
-import { type Browser, chromium, type Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { describeInBrowser, type Page } from '../../../../tests/support/browser.ts';
 import { graphApi, lead, type SendEvents } from '../../tests/graph-api.ts';
 import { type RunningSandbox, type SandboxDataset, startSandbox } from '../index.ts';
 
-const executablePath = '/usr/bin/chromium';
-const present = existsSync(executablePath);
-const title = present ? 'the events manager' : `the events manager (skipped: ${executablePath} is missing)`;
-const quiet = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
-
-describe.skipIf(!present)(title, () => {
-  let browser: Browser;
+describeInBrowser('the events manager', (open) => {
   let page: Page;
   let sandbox: RunningSandbox;
   let dataset: SandboxDataset;
   let send: SendEvents;
-  const troubles: string[] = [];
-
-  beforeAll(async () => {
-    browser = await chromium.launch({ executablePath, args: quiet });
-  });
-  afterAll(() => browser.close());
 
   beforeEach(async () => {
     sandbox = await startSandbox();
     dataset = sandbox.meta.createDataset({ name: 'Cars' });
     send = graphApi(sandbox, dataset);
-    page = await browser.newPage();
-    troubles.length = 0;
-    page.on('pageerror', (error) => troubles.push(error.message));
-    page.on('console', (message) => {
-      if (message.type() === 'error') troubles.push(message.text());
-    });
-    await page.goto(sandbox.url);
+    page = await open(sandbox.url);
     await page.getByRole('link', { name: 'Meta' }).click();
   });
-  afterEach(async () => {
-    await page.close();
-    await sandbox.close();
-    expect(troubles).toEqual([]);
-  });
+  afterEach(() => sandbox.close());
 
   it('shows live what counts, what was dropped and what was refused, and why', async () => {
     await page.getByText('No such event yet.').waitFor();

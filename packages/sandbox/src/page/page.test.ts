@@ -1,60 +1,20 @@
-import { existsSync } from 'node:fs';
-import { type Browser, chromium, type Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { describeInBrowser } from '../../../../tests/support/browser.ts';
 import { botApi, type CallApi } from '../../tests/bot-api.ts';
 import { startReceiver } from '../../tests/receiver.ts';
 import { type RunningSandbox, type SandboxBot, startSandbox } from '../index.ts';
 
-const executablePath = '/usr/bin/chromium';
-const present = existsSync(executablePath);
-const title = present ? 'the page' : `the page (skipped: ${executablePath} is missing)`;
-const quiet = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
-
-it('has a browser to be tested in, where that is demanded', () => {
-  if (process.env.CARTIE_REQUIRE_SERVICES === '1') expect(present, `${executablePath} is missing`).toBe(true);
-});
-
-describe.skipIf(!present)(title, () => {
-  let browser: Browser;
-  let page: Page;
+describeInBrowser('the page', (open) => {
   let sandbox: RunningSandbox;
   let bot: SandboxBot;
   let call: CallApi;
-  const troubles: string[] = [];
-
-  beforeAll(async () => {
-    browser = await chromium.launch({ executablePath, args: quiet });
-  });
-  afterAll(() => browser.close());
 
   beforeEach(async () => {
     sandbox = await startSandbox({ timeScale: 0.01 });
     bot = sandbox.telegram.createBot({ username: 'page_bot' });
     call = botApi(sandbox, bot);
-    page = await browser.newPage();
-    troubles.length = 0;
-    page.on('pageerror', (error) => troubles.push(error.message));
-    page.on('console', (message) => {
-      if (message.type() === 'error') troubles.push(message.text());
-    });
-    page.on('request', (request) => {
-      if (!request.url().startsWith(sandbox.url) && !request.url().startsWith('data:'))
-        troubles.push(request.url());
-    });
   });
-  afterEach(async () => {
-    await page.close();
-    await sandbox.close();
-    expect(troubles).toEqual([]);
-  });
+  afterEach(() => sandbox.close());
 
   it('shows both sides live, and writes as the user', async () => {
     await using receiver = await startReceiver(({ update }) => ({
@@ -65,7 +25,7 @@ describe.skipIf(!present)(title, () => {
       }),
     }));
     await call('setWebhook', { url: receiver.url });
-    await page.goto(sandbox.url);
+    const page = await open(sandbox.url);
     await page.getByLabel('Message as the user').fill('Hello <b>there</b>');
     await page.getByLabel('Message as the user').press('Enter');
     await page.locator('.message[data-from="user"]', { hasText: 'Hello <b>there</b>' }).waitFor();
@@ -78,7 +38,7 @@ describe.skipIf(!present)(title, () => {
 
   it('presses inline buttons and draws entities', async () => {
     sandbox.telegram.userSends(bot, { text: 'hi' });
-    await page.goto(sandbox.url);
+    const page = await open(sandbox.url);
     await call('sendMessage', {
       chat_id: sandbox.telegram.chats(bot)[0]?.id,
       text: '*Bold* choice',
@@ -93,7 +53,7 @@ describe.skipIf(!present)(title, () => {
   });
 
   it('makes people, groups and bots', async () => {
-    await page.goto(sandbox.url);
+    const page = await open(sandbox.url);
     await page.getByRole('button', { name: 'New chat' }).click();
     await page.getByLabel('Kind').selectOption('group');
     await page.getByLabel('Name').fill('Drivers');
@@ -114,7 +74,7 @@ describe.skipIf(!present)(title, () => {
   });
 
   it('sets and clears a fault', async () => {
-    await page.goto(sandbox.url);
+    const page = await open(sandbox.url);
     await page.getByRole('tab', { name: 'Faults' }).click();
     await page.getByLabel('What goes wrong').selectOption('server_error');
     await page.getByLabel('Method').fill('getMe');

@@ -1,54 +1,25 @@
-import { existsSync } from 'node:fs';
-import { type Browser, chromium, type Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { describeInBrowser, type Page } from '../../../../tests/support/browser.ts';
 import { type Receiver, startReceiver } from '../../tests/receiver.ts';
 import { viberApi } from '../../tests/viber-api.ts';
 import { type RunningSandbox, type SandboxViberAccount, startSandbox } from '../index.ts';
 
-const executablePath = '/usr/bin/chromium';
-const present = existsSync(executablePath);
-const title = present ? 'the phone' : `the phone (skipped: ${executablePath} is missing)`;
-const quiet = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
-
-describe.skipIf(!present)(title, () => {
-  let browser: Browser;
+describeInBrowser('the phone', (open) => {
   let page: Page;
   let sandbox: RunningSandbox;
   let account: SandboxViberAccount;
   let receiver: Receiver;
-  const troubles: string[] = [];
-
-  beforeAll(async () => {
-    browser = await chromium.launch({ executablePath, args: quiet });
-  });
-  afterAll(() => browser.close());
 
   beforeEach(async () => {
     sandbox = await startSandbox();
     receiver = await startReceiver();
     account = sandbox.viber.createAccount({ name: 'Cars' });
-    page = await browser.newPage();
-    troubles.length = 0;
-    page.on('pageerror', (error) => troubles.push(error.message));
-    page.on('console', (message) => {
-      if (message.type() === 'error') troubles.push(message.text());
-    });
-    await page.goto(sandbox.url);
+    page = await open(sandbox.url);
     await page.getByRole('link', { name: 'Viber' }).click();
   });
   afterEach(async () => {
-    await page.close();
     await sandbox.close();
     await receiver[Symbol.asyncDispose]();
-    expect(troubles).toEqual([]);
   });
 
   it('writes as a user, shows the answer and its buttons, and taps them', async () => {

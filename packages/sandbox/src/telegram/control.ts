@@ -22,6 +22,7 @@ export function telegramControl(telegram: TelegramSandbox): Provider['control'] 
       calls: (input) => newest(telegram.calls(), input),
       deliveries: (input) => newest(telegram.deliveries(), input),
       updates: (input) => telegram.pendingUpdates(botOf(input)),
+      drafts: (input) => telegram.drafts(botOf(input), Number(input.user) || undefined),
       answer: (input) => telegram.answerTo(botOf(input), String(input.query)) ?? null,
     },
     actions: {
@@ -32,11 +33,13 @@ export function telegramControl(telegram: TelegramSandbox): Provider['control'] 
         telegram.setMember(Number(chat), Number(user), member as Parameters<TelegramSandbox['setMember']>[2]),
       send: (input) =>
         telegram.userSends(botOf(input), { ...rest<UserMessage>(input), ...decodedFiles(input) }),
+      album: (input) => telegram.userSendsAlbum(botOf(input), input.messages as UserMessage[]),
       edit: (input) => telegram.userEdits(botOf(input), rest(input)),
       press: (input) => ({
         query: telegram.userPresses(botOf(input), rest(input)),
       }),
       react: (input) => telegram.userReacts(botOf(input), rest(input)),
+      stop: (input) => telegram.userStops(botOf(input), rest(input)),
       block: (input) => telegram.userBlocks(botOf(input), input.from as number | undefined),
       migrate: (input) => telegram.migrateChat(numberOf(input, 'chat')),
       push: (input) =>

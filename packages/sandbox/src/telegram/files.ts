@@ -1,8 +1,16 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { apiFailure, badRequest } from './api-failure.ts';
 import type { Params, Upload } from './params.ts';
 
 /** Limits of files, bytes. https://core.telegram.org/bots/api#sending-files */
-export const fileLimits = { download: 20 << 20, upload: 50 << 20, photo: 10 << 20 } as const;
+export const fileLimits = {
+  download: 20 << 20,
+  upload: 50 << 20,
+  localUpload: 2000 * (1 << 20),
+  photo: 10 << 20,
+} as const;
 
 /** A file that the simulated Telegram keeps. */
 export interface StoredFile {
@@ -23,6 +31,10 @@ export interface Files {
   store(upload: Upload, kind: string): StoredFile;
   byId(fileId: string): StoredFile | undefined;
   byPath(path: string): StoredFile | undefined;
+  /** A server of one's own in local mode: files are on its disk. */
+  readonly local: boolean;
+  /** Puts a file on the disk, as such a server does for getFile; gives its path. */
+  putOnDisk(file: StoredFile, token: string): string;
   /** What a parameter names: an upload, `attach://…`, a file_id or a URL. */
   input(params: Params, value: unknown, kind: string, field?: string): StoredFile;
   clear(): void;
@@ -31,8 +43,9 @@ export interface Files {
 /** Bytes kept in memory for all files together; the oldest lose their content first. */
 const maxBytes = 256 << 20;
 
-/** Creates {@link Files}. */
-export function createFiles(): Files {
+/** Creates {@link Files}. With `directory` they are those of a Bot API server in local mode. */
+export function createFiles(directory: string | undefined): Files {
+  const uploadLimit = directory === undefined ? fileLimits.upload : fileLimits.localUpload;
   const files = new Map<string, StoredFile>();
   const paths = new Map<string, StoredFile>();
   let kept = 0;
@@ -74,16 +87,27 @@ export function createFiles(): Files {
     store,
     byId: (fileId) => files.get(fileId),
     byPath: (path) => paths.get(path),
+    local: directory !== undefined,
+    putOnDisk(file, token) {
+      const path = join(directory ?? '', token, file.path);
+      mkdirSync(dirname(path), { recursive: true });
+      writeFileSync(path, file.bytes ?? new Uint8Array());
+      return path;
+    },
     input(params, value, kind, field) {
       const upload = params.upload(value, field);
       if (upload) {
-        if (upload.bytes.length > fileLimits.upload) throw apiFailure(413, 'Request Entity Too Large');
+        if (upload.bytes.length > uploadLimit) throw apiFailure(413, 'Request Entity Too Large');
         if (upload.bytes.length === 0) throw badRequest('file must be non-empty');
         if (kind === 'photos' && upload.bytes.length > fileLimits.photo) throw badRequest('too big photo');
         return store(upload, kind);
       }
       const text = typeof value === 'string' ? value.trim() : '';
       if (text === '') throw badRequest(`there is no ${singular(kind)} in the request`);
+      if (directory !== undefined && /^file:\/\//i.test(text)) {
+        const path = fileURLToPath(text);
+        return store({ name: path.split('/').at(-1) ?? 'file', type: '', bytes: readFileSync(path) }, kind);
+      }
       if (/^https?:\/\//i.test(text)) {
         // No request leaves the sandbox: a file from a URL keeps its name and has no content.
         const name = new URL(text).pathname.split('/').at(-1) || 'file';

@@ -75,10 +75,15 @@ export function createApiServer(
     }
   }
 
-  async function callMethod(request: Request, url: URL, token: string, name: string): Promise<Response> {
+  async function callMethod(
+    request: Request,
+    url: URL,
+    caller: Bot | string,
+    name: string,
+  ): Promise<Response> {
     const at = clock.now();
     const method = findMethod(name)?.[0] ?? name;
-    const bot = parts.state.bots.get(token);
+    const bot = typeof caller === 'string' ? undefined : caller;
     let params = createParams({});
     let execution: Execution | undefined;
     const run = async (): Promise<Response> => {
@@ -86,7 +91,9 @@ export function createApiServer(
       return execution.response;
     };
     async function executeHttp(): Promise<Execution> {
-      if (!bot) return refuse(unknownToken(token));
+      if (!bot) return refuse(unknownToken(String(caller)));
+      if (bot.loggedOutUntil > clock.now()) return refuse(apiFailure(400, 'Logged out'));
+      bot.launchedAt ??= clock.now();
       try {
         params = await readParams(request, url);
       } catch (error) {
@@ -113,9 +120,11 @@ export function createApiServer(
     return response;
   }
 
-  async function download(request: Request, token: string, path: string): Promise<Response> {
+  async function download(request: Request, bot: Bot | undefined, path: string): Promise<Response> {
     const answer = async (): Promise<Response> => {
-      if (!parts.state.bots.has(token)) return failureResponse(unknownToken(token));
+      if (!bot) return failureResponse(apiFailure(401, 'Unauthorized'));
+      // In local mode files are on the disk, and nowhere else.
+      if (parts.files.local) return failureResponse(apiFailure(404, 'Not Found'));
       const file = parts.files.byPath(decodeURIComponent(path));
       if (!file?.bytes || file.size > fileLimits.download)
         return failureResponse(apiFailure(404, 'Not Found'));
@@ -127,15 +136,24 @@ export function createApiServer(
     return fault ? faultyAnswer(fault, answer, faultAnswers, request.signal) : answer();
   }
 
+  // The two environments have their own accounts and bots.
+  function botAt(token: string, test: string | undefined): Bot | undefined {
+    const bot = parts.state.bots.get(decodeURIComponent(token));
+    return bot?.testEnvironment === (test !== undefined) ? bot : undefined;
+  }
+
   return {
     execute,
     handlers: [
       http.all(/^https:\/\/api\.telegram\.org\//, async ({ request }) => {
         const url = new URL(request.url);
-        const file = /^\/file\/bot([^/]+)\/(?:test\/)?(.+)$/.exec(url.pathname);
-        if (file?.[1] && file[2]) return download(request, decodeURIComponent(file[1]), file[2]);
-        const call = /^\/bot([^/]+)\/(?:test\/)?([^/]+)\/?$/.exec(url.pathname);
-        if (call?.[1] && call[2]) return callMethod(request, url, decodeURIComponent(call[1]), call[2]);
+        const file = /^\/file\/bot([^/]+)\/(test\/)?(.+)$/.exec(url.pathname);
+        if (file?.[1] && file[3]) return download(request, botAt(file[1], file[2]), file[3]);
+        const call = /^\/bot([^/]+)\/(test\/)?([^/]+)\/?$/.exec(url.pathname);
+        if (call?.[1] && call[3]) {
+          const bot = botAt(call[1], call[2]);
+          return callMethod(request, url, bot ?? decodeURIComponent(call[1]), call[3]);
+        }
         return failureResponse(apiFailure(404, 'Not Found'));
       }),
     ],

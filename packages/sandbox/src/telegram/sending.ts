@@ -68,6 +68,8 @@ export function post(
     date: state.clock.seconds(),
     ...content,
   };
+  // The message takes the place of what was shown of it.
+  chat.drafts.clear();
   chat.log.add('bot', message, state.clock.now());
   state.live.emit({ provider: 'telegram', type: 'message', bot: bot.id, chat: chat.info.id });
   return message;

@@ -34,13 +34,34 @@ export interface Chat {
   readonly inviteLinks: Map<string, Record<string, unknown>>;
   readonly topics: Map<number, Record<string, unknown>>;
   readonly joinRequests: Map<number, Record<string, unknown>>;
+  /** Messages that a bot is writing: they are no messages yet. */
+  readonly drafts: Map<number, Draft>;
   lastMessageId: number;
+}
+
+/** A preview of a message, shown for 30 s or until the message arrives. */
+export interface Draft {
+  readonly draft_id: number;
+  /** Empty while the bot «thinks». */
+  readonly text: string;
+  readonly entities: readonly Record<string, unknown>[];
+  readonly canStop: boolean;
+  readonly keepOnStop: boolean;
+  readonly threadId: number | undefined;
+  /** Epoch milliseconds. */
+  readonly expiresAt: number;
 }
 
 /** A bot. */
 export interface Bot {
   readonly id: number;
   readonly token: string;
+  /** Lives in Telegram's test environment: its methods are under `/bot<token>/test/`. */
+  readonly testEnvironment: boolean;
+  /** Has left this server by logOut until then; epoch milliseconds. */
+  loggedOutUntil: number;
+  /** When it was first used here: close is refused for ten minutes. Epoch milliseconds. */
+  launchedAt: number | undefined;
   readonly info: TelegramUser;
   readonly updates: UpdateQueue;
   readonly privateChats: Map<number, Chat>;
@@ -97,12 +118,15 @@ export function createState(clock: Clock, live: Live, history: number): Telegram
 /** Makes a bot from its token, whose number is the bot's id. */
 export function addBot(
   state: TelegramState,
-  options: { token: string; username: string; name: string },
+  options: { token: string; username: string; name: string; testEnvironment?: boolean | undefined },
 ): Bot {
   const id = Number(options.token.split(':')[0]);
   const bot: Bot = {
     id,
     token: options.token,
+    testEnvironment: options.testEnvironment ?? false,
+    loggedOutUntil: 0,
+    launchedAt: undefined,
     info: { id, is_bot: true, first_name: options.name, username: options.username },
     updates: createUpdateQueue(state.clock.now, state.clock.scaled),
     privateChats: new Map(),
@@ -144,6 +168,7 @@ export function createChatRecord(state: TelegramState, info: TelegramChat): Chat
     inviteLinks: new Map(),
     topics: new Map(),
     joinRequests: new Map(),
+    drafts: new Map(),
     lastMessageId: 0,
   };
 }

@@ -4,14 +4,17 @@ import { editMessage, migrate, pressButton, pushUpdate, reactTo, setBlocked } fr
 import type { TelegramParts } from './call.ts';
 import { telegramControl } from './control.ts';
 import { type DeliveryRecord, deliveryRecord } from './delivery-record.ts';
+import { stopDraft, visibleDrafts } from './drafts.ts';
 import { createFiles } from './files.ts';
 import { createFlood } from './flood.ts';
 import { type CallRecord, createApiServer, telegramOrigin } from './handlers.ts';
+import { createTelegramLogin } from './login-server.ts';
 import { changeMember } from './members.ts';
 import { createParams } from './params.ts';
 import { ensureUser, receiveMessage } from './people.ts';
 import { createPolling } from './polling.ts';
 import type { BotReference, TelegramSandbox } from './public.ts';
+import { signedInitData, signedWidgetData } from './signed-data.ts';
 import { addBot, type Bot, createChatRecord, createState, type TelegramState } from './state.ts';
 import type { TelegramChat, TelegramUser } from './types.ts';
 import { parseWebhookReply } from './webhook-reply.ts';
@@ -22,8 +25,8 @@ const tokenPattern = /^[1-9]\d*:[\w-]{3,}$/;
 /** Creates the simulated Telegram and its place among the providers. */
 export function createTelegram(
   context: ProviderContext,
-  options: { floodScale: number },
-): { sandbox: TelegramSandbox; provider: Provider } {
+  options: { floodScale: number; localDirectory?: string | undefined },
+): { sandbox: TelegramSandbox; providers: Provider[] } {
   const { clock, live, history } = context;
   const state = createState(clock, live, history);
   const calls = createRingBuffer<CallRecord>(history);
@@ -38,7 +41,7 @@ export function createTelegram(
     replied: (bot, body) => void executeReply(bot, body),
     setting: (bot) => parts.polling.abort(bot, 'webhook'),
   });
-  const files = createFiles();
+  const files = createFiles(options.localDirectory);
   const parts: TelegramParts = {
     state,
     webhooks,
@@ -47,6 +50,7 @@ export function createTelegram(
     polling: createPolling(state, webhooks.active),
   };
   const server = createApiServer(context, parts, record);
+  const login = createTelegramLogin(context, state, botOf);
 
   function record(call: CallRecord): void {
     calls.push(call);
@@ -127,13 +131,26 @@ export function createTelegram(
       if (message.chat === undefined) setBlocked(state, bot, message.from, false);
       return receiveMessage(state, files, bot, message);
     },
+    userSendsAlbum(reference, messages) {
+      state.ids.query += 1;
+      const media_group_id = String(13_000_000_000_000_000 + state.ids.query);
+      return messages.map((message) => sandbox.userSends(reference, { media_group_id, ...message }));
+    },
     userEdits: (reference, edit) => editMessage(state, botOf(reference), edit),
     userPresses: (reference, press) => pressButton(state, botOf(reference), press),
     userReacts: (reference, reaction) => reactTo(state, botOf(reference), reaction),
+    userStops(reference, { from, draft_id }) {
+      stopDraft(state, botOf(reference), from, draft_id);
+    },
     userBlocks: (reference, user) => setBlocked(state, botOf(reference), user, true),
     migrateChat: (chatId) => migrate(state, chatId),
     pushUpdate: (reference, kind, payload) => pushUpdate(state, botOf(reference), kind, payload),
     answerTo: (reference, queryId) => botOf(reference).queries.get(queryId)?.answer,
+    login: login.sandbox,
+    initData: (reference, { user, fields = {}, date = clock.seconds() } = {}) =>
+      signedInitData(botOf(reference), ensureUser(state, user).info, fields, date),
+    loginWidget: (reference, { user, date = clock.seconds() } = {}) =>
+      signedWidgetData(botOf(reference), ensureUser(state, user).info, date),
     messages(chatId, reference) {
       const shared = state.chats.get(chatId);
       if (shared) return shared.log.entries();
@@ -142,6 +159,7 @@ export function createTelegram(
         .flatMap((bot) => bot.privateChats.get(chatId)?.log.entries() ?? [])
         .sort((a, b) => a.at - b.at);
     },
+    drafts: (reference, user) => visibleDrafts(state, botOf(reference), user),
     calls: calls.items,
     deliveries: deliveries.items,
     pendingUpdates: (reference) =>
@@ -174,15 +192,17 @@ export function createTelegram(
       state.messages.clear();
       calls.clear();
       deliveries.clear();
+      login.provider.reset();
       live.emit({ provider: 'telegram', type: 'reset' });
     },
   };
 
-  function makeBot(given: { token?: string; username?: string; name?: string }): Bot {
+  function makeBot(given: Parameters<TelegramSandbox['createBot']>[0] & object): Bot {
     state.ids.bot += 1;
     const token = given.token ?? `${state.ids.bot}:${randomTokenPart()}`;
     const username = given.username ?? `sandbox_${token.split(':')[0]}_bot`;
-    const bot = addBot(state, { token, username, name: given.name ?? 'Sandbox bot' });
+    const { testEnvironment } = given;
+    const bot = addBot(state, { token, username, name: given.name ?? 'Sandbox bot', testEnvironment });
     bot.updates.onRemove(() => {
       for (const waiter of waiters) waiter();
     });
@@ -192,17 +212,20 @@ export function createTelegram(
 
   return {
     sandbox,
-    provider: {
-      name: 'telegram',
-      origin: telegramOrigin,
-      handlers: server.handlers,
-      control: telegramControl(sandbox),
-      reset: sandbox.reset,
-      close() {
-        webhooks.clear();
-        parts.polling.clear();
+    providers: [
+      {
+        name: 'telegram',
+        origin: telegramOrigin,
+        handlers: server.handlers,
+        control: telegramControl(sandbox),
+        reset: sandbox.reset,
+        close() {
+          webhooks.clear();
+          parts.polling.clear();
+        },
       },
-    },
+      login.provider,
+    ],
   };
 }
 

@@ -25,6 +25,8 @@ export function whatsAppControl(whatsapp: WhatsAppSandbox): Provider['control'] 
       messages: (input) =>
         newest(whatsapp.messages(input.customer === undefined ? undefined : String(input.customer)), input),
       templates: () => whatsapp.templates(),
+      customers: (input) => whatsapp.customers(oneOf(input)),
+      file: ({ id }) => ({ base64: Buffer.from(whatsapp.file(String(id)) ?? '').toString('base64') }),
       calls: (input) => newest(whatsapp.calls(), input),
       deliveries: (input) => newest(whatsapp.deliveries(), input),
     },

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { ProviderContext } from '../provider.ts';
 import { isRecord } from './check-message.ts';
 import type { Delivery } from './delivery.ts';
-import type { CustomerMessage, WhatsAppNumber } from './public.ts';
+import type { CustomerMessage, WhatsAppCustomer, WhatsAppNumber } from './public.ts';
 import { newId, newMessageId, type State, userIdOf } from './state.ts';
 
 type Json = Readonly<Record<string, unknown>>;
@@ -14,6 +14,7 @@ const windowMs = 86_400_000;
 export interface Customers {
   sends(number: WhatsAppNumber, input: CustomerMessage): string;
   taps(number: WhatsAppNumber, from: string, title: string): string;
+  list(number: WhatsAppNumber): WhatsAppCustomer[];
 }
 
 /** Creates {@link Customers}. */
@@ -50,7 +51,10 @@ export function createCustomers(context: ProviderContext, state: State, delivery
   }
 
   function receive(number: WhatsAppNumber, input: CustomerMessage, content: Json): string {
-    const { from, name = `Customer ${from}`, hidePhone = false, replyTo } = input;
+    const { from, hidePhone = false, replyTo } = input;
+    const known = state.customers.get(from);
+    const name = input.name ?? known?.name ?? `Customer ${from}`;
+    state.customers.set(from, { ...known, name });
     const id = newMessageId();
     const userId = userIdOf(from);
     state.windows.set(`${number.phoneNumberId} ${from}`, clock.now() + clock.scaled(windowMs));
@@ -90,7 +94,33 @@ export function createCustomers(context: ProviderContext, state: State, delivery
     return id;
   }
 
+  function list({ phoneNumberId }: WhatsAppNumber): WhatsAppCustomer[] {
+    const lastAt = new Map<string, number>();
+    const elsewhere = new Set<string>();
+    for (const message of state.messages.values()) {
+      if (message.phoneNumberId === phoneNumberId) lastAt.set(message.customer, message.at);
+      else elsewhere.add(message.customer);
+    }
+    return [...state.customers]
+      .filter(([id]) => lastAt.has(id) || !elsewhere.has(id))
+      .map(([id, customer]) => {
+        const endsAt = state.windows.get(`${phoneNumberId} ${id}`) ?? 0;
+        return {
+          id,
+          userId: userIdOf(id),
+          name: customer.name ?? `Customer ${id}`,
+          unreachable: customer.unreachable ?? false,
+          stopsMarketing: customer.stopsMarketing ?? false,
+          reads: customer.reads ?? false,
+          windowEndsAt: endsAt > clock.now() ? endsAt : undefined,
+          lastAt: lastAt.get(id),
+        };
+      })
+      .sort((one, other) => (other.lastAt ?? Infinity) - (one.lastAt ?? Infinity));
+  }
+
   return {
+    list,
     sends: (number, input) => receive(number, input, contentOf(number, input)),
     taps(number, from, title) {
       const sent = [...state.messages.values()].filter(

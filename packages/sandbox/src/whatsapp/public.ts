@@ -65,6 +65,32 @@ export interface CustomerMessage {
   replyTo?: string | undefined;
 }
 
+/** How a customer is; what is left out stays as it is. */
+export interface WhatsAppCustomerChange {
+  name?: string | undefined;
+  /** Messages to them fail later. */
+  unreachable?: boolean | undefined;
+  /** Marketing templates to them fail later. */
+  stopsMarketing?: boolean | undefined;
+  /** Reads every message by themselves. */
+  reads?: boolean | undefined;
+}
+
+/** A customer of a number. */
+export interface WhatsAppCustomer {
+  /** The phone, digits; a user id where nobody has told the phone yet. */
+  readonly id: string;
+  readonly userId: string;
+  readonly name: string;
+  readonly unreachable: boolean;
+  readonly stopsMarketing: boolean;
+  readonly reads: boolean;
+  /** Until when the business may write freely, epoch milliseconds. */
+  readonly windowEndsAt: number | undefined;
+  /** Of the newest message. */
+  readonly lastAt: number | undefined;
+}
+
 /** How a message of the business stands. */
 export type WhatsAppStatus = 'accepted' | 'sent' | 'delivered' | 'read' | 'failed';
 
@@ -138,18 +164,17 @@ export interface WhatsAppSandbox {
   customerTaps(number: NumberReference, tap: { from: string; title: string }): string;
   /** A customer reads all messages of the business. */
   customerReads(number: NumberReference, customer: string): void;
-  /** A customer who cannot be reached, or stops marketing: messages fail later, by a status. */
-  setCustomer(
-    customer: string,
-    state: { unreachable?: boolean; stopsMarketing?: boolean; reads?: boolean },
-  ): void;
+  /** A customer with a name, who cannot be reached, or stops marketing: messages fail later, by a status. */
+  setCustomer(customer: string, change: WhatsAppCustomerChange): void;
+  /** All customers of a number, who wrote last first. */
+  customers(number: NumberReference): WhatsAppCustomer[];
   /** Ends the 24-hour window of a customer now. */
   closeWindow(number: NumberReference, customer: string): void;
   /** The next messages are accepted, and fail later with this code. */
   failNext(code: number, count?: number): void;
   /** Makes a token expire or work again. */
   setToken(token: string, state: 'valid' | 'expired' | 'no_permission'): void;
-  /** Adds an approved template. */
+  /** Adds an approved template, in place of one with the same name and language. */
   createTemplate(
     number: NumberReference,
     template: Pick<SandboxTemplate, 'name' | 'language' | 'components'> & { category?: string },
@@ -163,7 +188,7 @@ export interface WhatsAppSandbox {
   templates(): SandboxTemplate[];
   calls(): WhatsAppCallRecord[];
   deliveries(): WhatsAppDelivery[];
-  /** The bytes of a file that the business uploaded. */
+  /** The bytes of a file that the business uploaded or a customer sent. */
   file(mediaId: string): Uint8Array | undefined;
   /** Resolves when no status and no webhook waits. */
   settled(): Promise<void>;

@@ -4,7 +4,7 @@ import { checkMessage, isRecord } from './check-message.ts';
 import type { Delivery } from './delivery.ts';
 import type { WhatsAppNumber, WhatsAppOptions, WhatsAppStatus } from './public.ts';
 import type { Buckets } from './rate-limits.ts';
-import { newMessageId, type State, type StoredMessage, userIdOf } from './state.ts';
+import { customerOf, newMessageId, type State, type StoredMessage, userIdOf } from './state.ts';
 import { checkTemplate } from './templates.ts';
 
 /** What sending is built from. */
@@ -135,7 +135,7 @@ export function createSending(context: ProviderContext, parts: SendingParts): Se
     status,
     send(number, body, isMarketing) {
       checkMessage(body);
-      const customer = String(body.to ?? body.recipient).replace('+', '');
+      const customer = customerOf(String(body.to ?? body.recipient), state);
       const type = body.type === undefined ? 'text' : String(body.type);
       const content = body[type];
       let category: string | undefined;
@@ -172,6 +172,8 @@ export function createSending(context: ProviderContext, parts: SendingParts): Se
         readByBusiness: false,
       };
       state.messages.set(message.id, message);
+      if (body.recipient_type !== 'group' && !state.customers.has(customer))
+        state.customers.set(customer, {});
       const oldest = state.messages.keys().next().value;
       if (state.messages.size > context.history && oldest !== undefined) state.messages.delete(oldest);
       const failure = failureOf(number, customer, body, category);
@@ -184,9 +186,12 @@ export function createSending(context: ProviderContext, parts: SendingParts): Se
       }
       live.emit({ provider: 'whatsapp', type: 'message' });
       const to = body.to === undefined ? {} : { input: String(body.to), wa_id: customer };
+      const userId = userIdOf(customer);
       return {
         messaging_product: 'whatsapp',
-        contacts: [{ ...to, ...(body.to === undefined && { input: customer, user_id: customer }) }],
+        contacts: [
+          { ...to, ...(body.to === undefined && { input: String(body.recipient), user_id: userId }) },
+        ],
         messages: [{ id: message.id, ...(type === 'template' && { message_status: 'accepted' }) }],
       };
     },

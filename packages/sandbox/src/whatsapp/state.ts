@@ -3,6 +3,7 @@ import { apiFailure } from './api-failure.ts';
 import type {
   NumberReference,
   SandboxTemplate,
+  WhatsAppCustomerChange,
   WhatsAppMessageRecord,
   WhatsAppNumber,
   WhatsAppNumberOptions,
@@ -35,13 +36,6 @@ export interface StoredFlow {
   json: string | undefined;
 }
 
-/** How a customer is. */
-export interface Customer {
-  unreachable?: boolean;
-  stopsMarketing?: boolean;
-  reads?: boolean;
-}
-
 /** What can be changed of a message that is kept. */
 export type StoredMessage = { -readonly [Name in keyof WhatsAppMessageRecord]: WhatsAppMessageRecord[Name] };
 
@@ -54,7 +48,7 @@ export interface State {
   readonly files: Map<string, StoredFile>;
   readonly uploads: Map<string, UploadSession>;
   readonly messages: Map<string, StoredMessage>;
-  readonly customers: Map<string, Customer>;
+  readonly customers: Map<string, WhatsAppCustomerChange>;
   /** When the 24-hour window ends, by number and customer: real epoch milliseconds. */
   readonly windows: Map<string, number>;
   readonly profiles: Map<string, Record<string, unknown>>;
@@ -133,6 +127,12 @@ export function newMessageId(): string {
 /** The customer's user id within one business, made from the phone. */
 export function userIdOf(customer: string): string {
   return /^[A-Z]{2}\./.test(customer) ? customer : `UA.1${customer}0`;
+}
+
+/** Whom a message is to: a customer whose phone is known is the same by the user id. */
+export function customerOf(recipient: string, { customers }: State): string {
+  const phone = /^UA\.1(\d+)0$/.exec(recipient)?.[1];
+  return phone !== undefined && customers.has(phone) ? phone : recipient.replace('+', '');
 }
 
 /** Throws as Meta does for an object that does not exist or that the token has no right to. */

@@ -64,6 +64,7 @@ export function createWhatsApp(
         registered: _registered,
         ...number
       } = state.createNumber(input) as never as Record<string, never>;
+      live.emit({ provider: 'whatsapp', type: 'number' });
       return number as never;
     },
     numbers: () => [...state.numbers.values()],
@@ -86,9 +87,12 @@ export function createWhatsApp(
     },
     setCustomer(customer, change) {
       state.customers.set(customer, { ...state.customers.get(customer), ...change });
+      live.emit({ provider: 'whatsapp', type: 'message' });
     },
+    customers: (number) => customers.list(state.number(number)),
     closeWindow(number, customer) {
       state.windows.delete(`${state.number(number).phoneNumberId} ${customer}`);
+      live.emit({ provider: 'whatsapp', type: 'message' });
     },
     failNext(code, count = 1) {
       if (!(Number.isInteger(code) && Number.isInteger(count) && count > 0)) {
@@ -104,6 +108,10 @@ export function createWhatsApp(
     },
     createTemplate(number: NumberReference, { category = 'UTILITY', ...template }) {
       const { businessAccountId } = state.number(number);
+      for (const { id, name, language, businessAccountId: owner } of state.templates.values()) {
+        if (name === template.name && language === template.language && owner === businessAccountId)
+          state.templates.delete(id);
+      }
       const made = { ...template, id: newId(), businessAccountId, category, status: 'APPROVED' as const };
       state.templates.set(made.id, made);
       return made;
@@ -145,6 +153,7 @@ export function createWhatsApp(
     clock,
     sending,
     templateChanged: setTemplate,
+    setWebhook: sandbox.setWebhook,
     fileUrl: (key) =>
       `${sandbox.apiUrl === whatsAppOrigin ? filesOrigin : sandbox.apiUrl}/whatsapp_business/attachments/?mid=${key}`,
   });

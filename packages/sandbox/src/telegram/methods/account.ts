@@ -1,4 +1,4 @@
-import { badRequest } from '../api-failure.ts';
+import { badRequest, tooManyRequests } from '../api-failure.ts';
 import { type Call, described, type MethodRow } from '../call.ts';
 import { administratorRights } from '../members.ts';
 import { isRecord } from '../params.ts';
@@ -23,8 +23,22 @@ export const accountMethods = {
   setWebhook: { run: ({ webhooks, bot, params }) => described(true, webhooks.set(bot, params)) },
   deleteWebhook: { run: ({ webhooks, bot, params }) => described(true, webhooks.remove(bot, params)) },
   getWebhookInfo: { run: ({ webhooks, bot }) => webhooks.info(bot) },
-  logOut: { run: () => true },
-  close: { run: () => true },
+  logOut: {
+    run({ bot, state, webhooks, params }) {
+      webhooks.remove(bot, params);
+      bot.loggedOutUntil = state.clock.now() + state.clock.scaled(tenMinutesMs);
+      return true;
+    },
+  },
+  close: {
+    run({ bot, state }) {
+      const { clock } = state;
+      const readyAt = (bot.launchedAt ?? 0) + clock.scaled(tenMinutesMs);
+      if (readyAt > clock.now()) throw tooManyRequests(Math.ceil((readyAt - clock.now()) / 1_000));
+      bot.launchedAt = undefined;
+      return true;
+    },
+  },
   setMyCommands: {
     run(call) {
       const commands = call.params.array('commands');
@@ -79,6 +93,8 @@ export const accountMethods = {
   },
   getMyStarBalance: { run: () => ({ amount: 0 }) },
 } as const satisfies Record<string, MethodRow>;
+
+const tenMinutesMs = 600_000;
 
 function checkedCommand(command: unknown): { command: string; description: string } {
   if (!isRecord(command)) throw badRequest("can't parse BotCommand: expected an Object");

@@ -104,9 +104,22 @@ function sendMediaGroup(call: Call): TelegramMessage[] {
 
 // A draft is a preview of 30 s that is no message: nothing of it stays.
 function sendDraft(call: Call): true {
+  const { params, state } = call;
   const chat = resolveChat(call, 'write');
   if (chat.info.type !== 'private') throw badRequest('method is available only for private chats');
-  if (call.params.integer('draft_id') === 0) throw badRequest('TEXTDRAFT_ID_INVALID');
-  if (call.params.has('text')) readText(call.params);
+  const draft_id = params.integer('draft_id');
+  if (draft_id === 0) throw badRequest('TEXTDRAFT_ID_INVALID');
+  const { text = '', entities = [] } = params.has('text') ? readText(params) : {};
+  call.flood.check([{ limit: 'drafts', key: `${call.bot.id}:${chat.info.id}` }]);
+  chat.drafts.set(draft_id, {
+    draft_id,
+    text,
+    entities,
+    canStop: params.boolean('can_stop'),
+    keepOnStop: params.boolean('keep_on_stop'),
+    threadId: params.has('message_thread_id') ? params.integer('message_thread_id') : undefined,
+    expiresAt: state.clock.now() + state.clock.scaled(30_000),
+  });
+  state.live.emit({ provider: 'telegram', type: 'message', bot: call.bot.id, chat: chat.info.id });
   return true;
 }

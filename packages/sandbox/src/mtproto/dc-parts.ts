@@ -1,0 +1,13 @@
+import type { RsaKey } from './crypto/rsa-key.ts';
+import type { MethodParts } from './methods/method.ts';
+import type { WritableConnectionLog } from './records/connection-log.ts';
+import type { WritableRequestLog } from './records/request-log.ts';
+import type { TakingFaults } from './session/faults.ts';
+
+/** What a DC is made of. */
+export interface DcParts extends MethodParts {
+  readonly rsaKey: RsaKey;
+  readonly faults: TakingFaults;
+  readonly requests: WritableRequestLog;
+  readonly connections: WritableConnectionLog;
+}
