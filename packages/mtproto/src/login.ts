@@ -1,0 +1,331 @@
+import type { AccountRecord, StoredLogin, StoredUser } from './account-store.ts';
+import type { Calls } from './calls.ts';
+import type { Engine } from './engine.ts';
+import { datacenterOf, failed, invalid, mtprotoFailure } from './errors.ts';
+import type { MtprotoCallOptions } from './options.ts';
+import { type TlObject, tlBytes, tlLong, tlNumber, tlObject, tlObjects, tlText } from './tl.ts';
+import type { LoginStep, MtprotoUser } from './types.ts';
+
+/** The options of a step: what waits can be ended. */
+export type LoginOptions = Pick<MtprotoCallOptions, 'deadlineMs' | 'signal'>;
+
+/**
+ * Logs an account in, step by step. Each step gives plain data that tells what the next one is; where a login stands is
+ * stored, so another page, or the process after a restart, can go on. Phone, code and password are in no log and no error.
+ */
+export interface MtprotoLogin {
+  /** Where it stands. For a QR code: a new one if the last has expired, and whether it was accepted. */
+  current(options?: LoginOptions): Promise<LoginStep>;
+  /** Begins: has a code sent to this phone number. @param phone international, like `+380671234567` */
+  sendCode(phone: string, options?: LoginOptions): Promise<LoginStep>;
+  /** Has the code sent in the next way. */
+  resendCode(options?: LoginOptions): Promise<LoginStep>;
+  /** A wrong code throws `code_wrong` and can be tried again; after `code_expired` begin anew. */
+  submitCode(code: string, options?: LoginOptions): Promise<LoginStep>;
+  /** The password of two-step verification. A wrong one throws `password_wrong` and can be tried again. */
+  submitPassword(password: string, options?: LoginOptions): Promise<LoginStep>;
+  /** Begins: gives what a QR code must say, for a phone that is logged in to scan. Ask `current()` from then on. */
+  qr(options?: LoginOptions): Promise<LoginStep>;
+  /** Ends a login that is under way. */
+  cancel(options?: LoginOptions): Promise<void>;
+}
+
+/** What a login needs of the account. */
+export interface LoginContext {
+  readonly calls: Calls;
+  readonly deadlineMs: number;
+  /** The application's id and hash. */
+  app(): Promise<{ apiId: number; apiHash: string }>;
+  engine(): Promise<Engine>;
+  read(): Promise<AccountRecord | undefined>;
+  change(change: (record: AccountRecord) => AccountRecord): Promise<AccountRecord>;
+  /** Connects to this data centre from now on, with a key of its own. */
+  moveTo(datacenter: number): Promise<void>;
+  /** Waits until this process owns the account and is connected for a login. */
+  own(options: LoginOptions): Promise<void>;
+  /** The login has succeeded. */
+  onDone(): void;
+  /** It was given up. */
+  onEnd(): void;
+}
+
+/** How long a connection is kept for a login that nobody goes on with. Milliseconds. */
+const idleMs = 15 * 60_000;
+
+/** Makes a {@link MtprotoLogin}, and what tells it of updates. */
+export function createLogin(context: LoginContext): MtprotoLogin & { onUpdate(updates: TlObject): void } {
+  const { calls } = context;
+  let qrStep: Extract<LoginStep, { step: 'qr' }> | undefined;
+  let hasNews = false;
+  let idle: NodeJS.Timeout | undefined;
+  let inHand: Promise<unknown> = Promise.resolve();
+
+  /** One step after another: two clicks are not two logins. */
+  function inTurn<T>(work: () => Promise<T>): Promise<T> {
+    clearTimeout(idle);
+    const turn = inHand.then(work).finally(() => {
+      clearTimeout(idle);
+      idle = setTimeout(context.onEnd, idleMs);
+      idle.unref();
+    });
+    inHand = turn.catch(() => undefined);
+    return turn;
+  }
+
+  /** Asks; where another data centre has the account, there. */
+  async function ask(request: () => Promise<TlObject>, options: LoginOptions = {}): Promise<TlObject> {
+    for (let moves = 0; ; moves += 1) {
+      try {
+        return objectOf(await calls.call(await request(), { deadlineMs: context.deadlineMs, ...options }));
+      } catch (error) {
+        const datacenter = datacenterOf(error);
+        if (datacenter === undefined || moves >= 2) throw error;
+        await context.moveTo(datacenter);
+      }
+    }
+  }
+
+  async function stored(step: StoredLogin['step']): Promise<StoredLogin> {
+    const login = (await context.read())?.login;
+    if (login?.step === step) return login;
+    throw failed('conflict', `No login waits for this; current() tells what it waits for`, {
+      operation: 'login',
+    });
+  }
+
+  const note = (login: StoredLogin | undefined): Promise<AccountRecord> =>
+    context.change(({ login: _old, ...record }) => ({ ...record, ...(login && { login }) }));
+
+  async function codeSent(sent: TlObject, phone: string): Promise<LoginStep> {
+    if (sent._ === 'auth.sentCodeSuccess') return authorized(tlObject(sent.authorization));
+    const timeout = tlNumber(sent.timeout);
+    const length = tlNumber(tlObject(sent.type)?.length);
+    const nextType = tlObject(sent.nextType);
+    const codeHash = tlText(sent.phoneCodeHash);
+    const login: StoredLogin = {
+      step: 'code',
+      phone,
+      ...(codeHash !== undefined && { codeHash }),
+      via: wayOf(tlObject(sent.type)),
+      ...(length !== undefined && { codeLength: length }),
+      ...(nextType && { nextVia: wayOf(nextType) }),
+      ...(timeout !== undefined && { resendAt: Date.now() + timeout * 1_000 }),
+    };
+    await note(login);
+    return stepOf(login);
+  }
+
+  async function authorized(authorization: TlObject | undefined): Promise<LoginStep> {
+    if (authorization?._ === 'auth.authorizationSignUpRequired') {
+      await note(undefined);
+      context.onEnd();
+      throw failed('rejected', 'Telegram refused: the phone number has no account, and none is made here', {
+        operation: 'auth.signIn',
+        provider: { code: 'PHONE_NUMBER_UNOCCUPIED', subcode: 400 },
+      });
+    }
+    const user = userOf(tlObject(authorization?.user));
+    if (user === undefined)
+      throw failed('invalid_response', 'Telegram did not tell who has logged in', { retryable: false });
+    await context.change(({ login: _login, lost: _lost, ...record }) => ({ ...record, user }));
+    qrStep = undefined;
+    context.onDone();
+    return { step: 'done', user: shownUser(user) };
+  }
+
+  /** The next step after something that a password may be asked for. */
+  async function orPassword(work: () => Promise<LoginStep>): Promise<LoginStep> {
+    try {
+      return await work();
+    } catch (error) {
+      if (mtprotoFailure(error)?.kind !== 'password_needed') throw error;
+      await note({ step: 'password' });
+      qrStep = undefined;
+      return passwordStep();
+    }
+  }
+
+  async function passwordStep(options?: LoginOptions): Promise<LoginStep> {
+    const hint = tlText((await ask(async () => ({ _: 'account.getPassword' }), options)).hint);
+    return { step: 'password', ...(hint && { hint }) };
+  }
+
+  async function freshQr(options?: LoginOptions): Promise<LoginStep> {
+    return orPassword(async () => {
+      const token = await ask(
+        async () => ({ _: 'auth.exportLoginToken', ...(await context.app()), exceptIds: [] }),
+        options,
+      );
+      return afterToken(token, options);
+    });
+  }
+
+  async function afterToken(token: TlObject, options?: LoginOptions): Promise<LoginStep> {
+    hasNews = false;
+    if (token._ === 'auth.loginTokenSuccess') return authorized(tlObject(token.authorization));
+    const bytes = tlBytes(token.token);
+    if (bytes === undefined)
+      throw failed('invalid_response', 'Telegram gave no token for a QR code', { retryable: false });
+    if (token._ === 'auth.loginTokenMigrateTo') {
+      await context.moveTo(tlNumber(token.dcId) ?? 0);
+      await note({ step: 'qr' });
+      return afterToken(
+        await ask(async () => ({ _: 'auth.importLoginToken', token: bytes }), options),
+        options,
+      );
+    }
+    const url = `tg://login?token=${Buffer.from(bytes).toString('base64url')}`;
+    qrStep = { step: 'qr', url, expiresAt: (tlNumber(token.expires) ?? 0) * 1_000 };
+    await note({ step: 'qr' });
+    return qrStep;
+  }
+
+  async function current(options?: LoginOptions): Promise<LoginStep> {
+    const record = await context.read();
+    if (record?.user !== undefined) return { step: 'done', user: shownUser(record.user) };
+    const login = record?.login;
+    if (login === undefined) return { step: 'none' };
+    if (login.step === 'password') return passwordStep(options);
+    if (login.step === 'code') return stepOf(login);
+    return qrStep === undefined || hasNews || qrStep.expiresAt <= Date.now() ? freshQr(options) : qrStep;
+  }
+
+  return {
+    current: (options) => inTurn(() => current(options)),
+    sendCode: (phone, options) =>
+      inTurn(async () => {
+        const phoneNumber = checkedPhone(phone);
+        await refuseIfLoggedIn();
+        qrStep = undefined;
+        const sent = await ask(
+          async () => ({
+            _: 'auth.sendCode',
+            phoneNumber,
+            ...(await context.app()),
+            settings: { _: 'codeSettings' },
+          }),
+          options,
+        );
+        return codeSent(sent, phoneNumber);
+      }),
+    resendCode: (options) =>
+      inTurn(async () => {
+        const { phone = '', codeHash = '' } = await stored('code');
+        const sent = await ask(
+          async () => ({ _: 'auth.resendCode', phoneNumber: phone, phoneCodeHash: codeHash }),
+          options,
+        );
+        return codeSent(sent, phone);
+      }),
+    submitCode: (code, options) =>
+      inTurn(async () => {
+        const phoneCode = checkedCode(code);
+        const { phone = '', codeHash = '' } = await stored('code');
+        const request = { _: 'auth.signIn', phoneNumber: phone, phoneCodeHash: codeHash, phoneCode };
+        return orPassword(async () => {
+          try {
+            return await authorized(await ask(async () => request, options));
+          } catch (error) {
+            const kind = mtprotoFailure(error)?.kind;
+            // Nothing that was stored is of use any more.
+            if (kind === 'code_expired' || kind === 'sign_up_required') await note(undefined);
+            throw error;
+          }
+        });
+      }),
+    submitPassword: (password, options) =>
+      inTurn(async () => {
+        if (typeof password !== 'string' || password === '')
+          throw invalid('password', 'must be a text that is not empty', 'login');
+        await stored('password');
+        const question = await ask(async () => ({ _: 'account.getPassword' }), options);
+        const check = await (await context.engine()).passwordCheck(question, password);
+        return authorized(await ask(async () => ({ _: 'auth.checkPassword', password: check }), options));
+      }),
+    qr: (options) =>
+      inTurn(async () => {
+        await refuseIfLoggedIn();
+        return freshQr(options);
+      }),
+    cancel: (options) =>
+      inTurn(async () => {
+        const login = (await context.read())?.login;
+        qrStep = undefined;
+        if (login !== undefined) await context.own(options ?? {});
+        if (login?.step === 'code' && login.phone !== undefined && login.codeHash !== undefined) {
+          const request = { _: 'auth.cancelCode', phoneNumber: login.phone, phoneCodeHash: login.codeHash };
+          // That it has expired already is as good.
+          await calls.call(request, { retries: 0, deadlineMs: 5_000, ...options }).catch(() => undefined);
+        }
+        if (login !== undefined) await note(undefined);
+        context.onEnd();
+      }),
+    onUpdate(updates) {
+      const all = updates._ === 'updateShort' ? [tlObject(updates.update)] : tlObjects(updates.updates);
+      if (all.some((update) => update?._ === 'updateLoginToken')) {
+        hasNews = true;
+        // Nobody may be asking: whoever has scanned the code expects something to happen.
+        void inTurn(() => current()).catch(() => undefined);
+      }
+    },
+  };
+
+  async function refuseIfLoggedIn(): Promise<void> {
+    if ((await context.read())?.user !== undefined)
+      throw failed('conflict', 'The account is logged in already', { operation: 'login' });
+  }
+}
+
+/** What is kept of a user. */
+export function userOf(raw: TlObject | undefined): StoredUser | undefined {
+  const id = tlLong(raw?.id);
+  if (raw === undefined || id === undefined) return undefined;
+  const lastName = tlText(raw.lastName);
+  const username = tlText(raw.username);
+  return {
+    id: String(id),
+    firstName: tlText(raw.firstName) ?? '',
+    ...(lastName !== undefined && { lastName }),
+    ...(username !== undefined && { username }),
+  };
+}
+
+/** A stored user as it is shown. */
+export function shownUser({ id, ...user }: StoredUser): MtprotoUser {
+  return { id: BigInt(id), ...user };
+}
+
+function stepOf({ via = 'app', codeLength, nextVia, resendAt }: StoredLogin): LoginStep {
+  return {
+    step: 'code',
+    via,
+    ...(codeLength !== undefined && { codeLength }),
+    ...(nextVia !== undefined && { nextVia }),
+    ...(resendAt !== undefined && { resendAt }),
+  };
+}
+
+// `auth.sentCodeTypeApp`, `auth.codeTypeSms` → `app`, `sms`.
+function wayOf(type: TlObject | undefined): string {
+  const name = type?._.replace(/^auth\.(?:sentCode|code)Type/, '') ?? '';
+  return name.charAt(0).toLowerCase() + name.slice(1);
+}
+
+function checkedPhone(phone: unknown): string {
+  const digits = typeof phone === 'string' ? phone.replace(/[\s().+-]/g, '') : '';
+  if (/^\d{5,18}$/.test(digits)) return `+${digits}`;
+  throw invalid('phone', 'must be a phone number with its country code', 'login');
+}
+
+function checkedCode(code: unknown): string {
+  const text = typeof code === 'string' ? code.replace(/[\s-]/g, '') : '';
+  if (/^\w{1,32}$/.test(text)) return text;
+  throw invalid('code', 'must be the code that Telegram sent', 'login');
+}
+
+function objectOf(answer: unknown): TlObject {
+  const object = tlObject(answer as TlObject);
+  if (object === undefined)
+    throw failed('invalid_response', 'An answer of the login makes no sense', { retryable: false });
+  return object;
+}
