@@ -44,6 +44,8 @@ export function createCallPath(options: TelegramClientOptions, token: TokenReade
   const chats = createChatBook();
   const timeoutMs = options.timeoutMs ?? defaults.timeoutMs;
   const deadlineMs = options.deadlineMs ?? defaults.deadlineMs;
+  const maxUploadBytes =
+    options.maxUploadBytes ?? (options.localServer ? fileLimits.localUpload : fileLimits.upload);
   const caller = createCaller({
     service: 'telegram',
     baseUrl: telegramOrigin,
@@ -68,10 +70,10 @@ export function createCallPath(options: TelegramClientOptions, token: TokenReade
       operation.payable !== false &&
       (params.allow_paid_broadcast ?? options.paidBroadcast) === true;
     const body = paid ? { ...params, allow_paid_broadcast: true } : params;
-    const form = hasFiles(body) ? await createForm(method, body, options.maxUploadBytes) : undefined;
+    const form = hasFiles(body) ? await createForm(method, body, maxUploadBytes) : undefined;
     const pollMs =
       operation.timeout === 'long_poll' ? Math.max(0, Number(params.timeout) || 0) * 1000 : undefined;
-    const transferMs = form === undefined ? 0 : (form.size ?? fileLimits.upload) / slowestTransfer;
+    const transferMs = form === undefined ? 0 : (form.size ?? maxUploadBytes) / slowestTransfer;
     try {
       const result = await caller.call(
         {

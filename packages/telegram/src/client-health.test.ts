@@ -38,7 +38,7 @@ describe('health()', () => {
     expect(await wrong.health()).toMatchObject({
       status: 'down',
       circuit: 'closed',
-      detail: 'Telegram refused: Unauthorized',
+      detail: 'Telegram refused: Unauthorized; check `token`',
     });
     const closed = await startServer(() => ok(true));
     await closed.close();

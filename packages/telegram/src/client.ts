@@ -1,4 +1,4 @@
-import { type CallOptions, type HealthCheck, parseClientOptions } from '@cartie/core';
+import { type CallOptions, CartieError, type HealthCheck, parseClientOptions } from '@cartie/core';
 import { createCallPath } from './call.ts';
 import { createHealth } from './client-health.ts';
 import { createDownload, type DownloadFile } from './download.ts';
@@ -6,6 +6,7 @@ import { operations, type TelegramMethod } from './operations.ts';
 import { ownFields, type TelegramClientOptions } from './options.ts';
 import { createSendText, type SendText } from './send-text.ts';
 import { createSyncWebhook, type SyncWebhook } from './set-webhook.ts';
+import { createStreamText, type StreamText } from './stream-text.ts';
 import { createTokenReader } from './token.ts';
 import type { TelegramAnswer, TelegramArguments, TelegramMethods, TelegramResult } from './types.ts';
 
@@ -37,6 +38,16 @@ export interface TelegramClient extends TelegramMethods {
    */
   sendText: SendText;
   /**
+   * Shows a text in a private chat while it is being written (a model's answer), then sends it as `sendText` does. Drafts
+   * are paced, and one that fails is left out: only the message counts, and it is sent once the pieces have ended.
+   * Where they fail nothing is sent. In other chats there is only the message. No pieces give no message.
+   *
+   * With `can_stop` the reader gets a button, and you an update `stopped_message_generation` with the `draft_id`: end the
+   * pieces then to send what there is, or abort the signal.
+   * @see https://core.telegram.org/bots/api#sendmessagedraft
+   */
+  streamText: StreamText;
+  /**
    * Sets the webhook if it is not as wanted already, and computes its `allowed_updates`. Can be called at each start.
    * @see https://core.telegram.org/bots/api#setwebhook
    */
@@ -60,9 +71,11 @@ export interface TelegramClient extends TelegramMethods {
  */
 export function createTelegramClient(options: TelegramClientOptions): TelegramClient {
   const parsed = parseClientOptions('telegram', options, ownFields);
+  if (parsed.localServer !== undefined && parsed.baseUrl === undefined) throw noBaseUrl();
   const token = createTokenReader(parsed.token);
   const { call, caller } = createCallPath(parsed, token);
 
+  const sendText = createSendText(call);
   const methods = Object.fromEntries(
     Object.keys(operations).map((method) => [
       method,
@@ -75,9 +88,17 @@ export function createTelegramClient(options: TelegramClientOptions): TelegramCl
     ...(methods as unknown as TelegramMethods),
     call: call as TelegramClient['call'],
     downloadFile: createDownload(parsed, token, call, caller.breaker),
-    sendText: createSendText(call),
+    sendText,
+    streamText: createStreamText(call, sendText),
     syncWebhook: createSyncWebhook(call, token),
     health: createHealth(call, caller.breaker),
     botId: () => token.botId({ deadlineMs: parsed.deadlineMs }),
+  });
+}
+
+function noBaseUrl(): CartieError {
+  return new CartieError('invalid_config', '`baseUrl` must be the address of your `localServer`', {
+    service: 'telegram',
+    field: 'baseUrl',
   });
 }

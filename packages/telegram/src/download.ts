@@ -2,6 +2,7 @@ import { type Breaker, type CallOptions, CartieError, createCaller } from '@cart
 import type { File } from '@grammyjs/types';
 import { type Call, defaults, slowestTransfer, telegramOrigin } from './call.ts';
 import { classify } from './errors.ts';
+import { readLocalFile } from './local-file.ts';
 import { fileLimits } from './multipart.ts';
 import type { TelegramClientOptions } from './options.ts';
 import type { TokenReader } from './token.ts';
@@ -42,18 +43,33 @@ export function createDownload(
     secrets: token.secrets,
   });
 
+  // A server of one's own answers `getFile` once it has the whole file.
+  function waitFor(maxBytes: number, callOptions: CallOptions): CallOptions {
+    if (options.localServer === undefined) return callOptions;
+    const transferMs = maxBytes / slowestTransfer;
+    return {
+      timeoutMs: timeoutMs + transferMs,
+      deadlineMs: deadlineMs + transferMs,
+      ...callOptions,
+    };
+  }
+
   return async (wanted, { maxBytes = fileLimits.download, ...callOptions } = {}) => {
     if (!(Number.isSafeInteger(maxBytes) && maxBytes > 0)) {
       throw invalid('`maxBytes` must be a whole number of bytes, more than 0', 'maxBytes');
     }
+    const { localServer } = options;
     const startedAt = performance.now();
     const { file_path: known } = typeof wanted === 'string' ? {} : wanted;
     const fileId = typeof wanted === 'string' ? wanted : wanted.file_id;
     const file =
       typeof wanted === 'string' || known === undefined
-        ? ((await call('getFile', { file_id: fileId }, callOptions)).data as File)
+        ? ((await call('getFile', { file_id: fileId }, waitFor(maxBytes, callOptions))).data as File)
         : wanted;
     if (file.file_size !== undefined && file.file_size > maxBytes) throw tooLarge();
+    if (localServer !== undefined && file.file_path?.startsWith('/')) {
+      return { bytes: await readLocalFile(file.file_path, localServer, maxBytes), file };
+    }
     const path = pathOf(file.file_path);
     const transferMs = (file.file_size ?? maxBytes) / slowestTransfer;
     const spentMs = performance.now() - startedAt;
@@ -78,12 +94,12 @@ export function createDownload(
 }
 
 function pathOf(filePath: string | undefined): string {
-  // A Bot API server of one's own in local mode gives a path on its disk.
   if (filePath === undefined || filePath.startsWith('/')) {
-    throw new CartieError('not_found', 'Telegram gave no path under which the file can be fetched', {
-      service: 'telegram',
-      operation: 'downloadFile',
-    });
+    const message =
+      filePath === undefined
+        ? 'Telegram gave no path under which the file can be fetched'
+        : 'The server keeps its files on its own disk: give `localServer` with its directory';
+    throw new CartieError('not_found', message, { service: 'telegram', operation: 'downloadFile' });
   }
   return filePath.split('/').map(segment).join('/');
 }

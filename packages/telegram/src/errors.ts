@@ -193,10 +193,11 @@ export function classify(answer: Answer, secrets: readonly string[]): Failure | 
     return undefined;
   if (!isApiError(json)) return notTelegram(answer);
   // Telegram's own code counts: a gateway may have changed the HTTP status.
-  const { code } = rowOf(json.error_code, json.description);
+  const { code, kind } = rowOf(json.error_code, json.description);
+  const advice = kind === 'unauthorized' || kind === 'no_such_bot' ? '; check `token`' : '';
   return {
     code,
-    message: `Telegram refused: ${redactText(json.description, secrets)}`,
+    message: `Telegram refused: ${redactText(json.description, secrets)}${advice}`,
     status,
     retryAfterMs: retryAfterMs(answer, json),
     provider: {

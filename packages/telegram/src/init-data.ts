@@ -1,15 +1,30 @@
-import { createHmac } from 'node:crypto';
-import { CartieError, safeEqual } from '@cartie/core';
+import { createHmac, createPublicKey, verify } from 'node:crypto';
+import { safeEqual } from '@cartie/core';
+import {
+  checkAge,
+  checkAgeOptions,
+  checkString,
+  invalidOption,
+  readFields,
+  refused,
+  type SignedAge,
+  type SignedFields,
+  type SignedWhat,
+} from './signed-fields.ts';
 import { checkToken } from './token.ts';
 
 /** Options of {@link verifyInitData}. */
-export interface InitDataOptions {
+export interface InitDataOptions extends SignedAge {
   /** The token of the bot whose Mini App it is. */
   token: string;
-  /** Older data is refused. Milliseconds. @default 86400000 (24 hours) */
-  maxAgeMs?: number | undefined;
-  /** How far our clock may be behind: data from further in the future is refused. Milliseconds. @default 60000 */
-  clockSkewMs?: number | undefined;
+}
+
+/** Options of {@link verifyInitDataSignature}. */
+export interface InitDataSignatureOptions extends SignedAge {
+  /** The id of the bot whose Mini App it is: the number before the colon of its token. */
+  botId: number | string;
+  /** The data is from Telegram's test environment, which signs with another key. @default false */
+  testEnvironment?: boolean | undefined;
 }
 
 /** A user as Telegram describes him to a Mini App. @see https://core.telegram.org/bots/webapps#webappuser */
@@ -61,51 +76,64 @@ export interface InitData {
  * @see https://core.telegram.org/bots/webapps#validating-data-received-via-the-mini-app
  */
 export function verifyInitData(initData: string, options: InitDataOptions): InitData {
-  const { token, maxAgeMs = 24 * 60 * 60 * 1000, clockSkewMs = 60_000 } = options;
-  checkToken(token);
-  if (!(maxAgeMs > 0)) throw invalidConfig('maxAgeMs', 'more than 0');
-  if (!(clockSkewMs >= 0)) throw invalidConfig('clockSkewMs', '0 or more');
-
-  const fields = fieldsOf(initData);
-  const { hash, ...signed } = fields;
-  const checked = Object.entries(signed)
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([name, value]) => `${name}=${value}`)
-    .join('\n');
-  const key = createHmac('sha256', 'WebAppData').update(token).digest();
-  const expected = createHmac('sha256', key).update(checked).digest('hex');
+  const what = { operation: 'verifyInitData', name: 'init data' } as const;
+  checkToken(options.token);
+  checkAgeOptions(options, what);
+  const { hash, ...signed } = readFields(initData, what);
+  const key = createHmac('sha256', 'WebAppData').update(options.token).digest();
+  const expected = createHmac('sha256', key).update(checkString(signed)).digest('hex');
   if (!safeEqual(hash?.toLowerCase(), expected)) {
-    throw refused('hash', 'The init data is not from Telegram, or is for another bot');
+    throw refused('hash', 'The init data is not from Telegram, or is for another bot', what);
   }
-
-  const authDate = /^\d{1,12}$/.test(signed.auth_date ?? '') ? Number(signed.auth_date) : undefined;
-  if (authDate === undefined) throw refused('auth_date', 'The init data does not say when it was made');
-  const ageMs = Date.now() - authDate * 1000;
-  if (ageMs > maxAgeMs) throw refused('auth_date', 'The init data is older than `maxAgeMs`');
-  if (ageMs < -clockSkewMs) throw refused('auth_date', 'The init data is from the future; check the clocks');
-  return dataOf(signed, authDate);
+  return dataOf(signed, checkAge(signed.auth_date, options, what), what);
 }
 
-function fieldsOf(initData: string): Record<string, string | undefined> {
-  if (typeof initData !== 'string' || initData.length > maxLength) {
-    throw refused('hash', 'The init data is not a query string as Telegram.WebApp.initData gives it');
+/**
+ * Checks init data of somebody else's Mini App: by Telegram's own signature (Ed25519), for which the bot's token is not
+ * needed. Gives what the data says.
+ *
+ * @throws CartieError `invalid_signature`; `field` is `signature` for data that Telegram did not sign for this bot,
+ *   `auth_date` for data that is too old or from the future. `invalid_config` for a wrong option
+ * @see https://core.telegram.org/bots/webapps#validating-data-for-third-party-use
+ */
+export function verifyInitDataSignature(initData: string, options: InitDataSignatureOptions): InitData {
+  const what = { operation: 'verifyInitDataSignature', name: 'init data' } as const;
+  const { botId, testEnvironment = false } = options;
+  if (!/^\d{1,20}$/.test(String(botId))) {
+    throw invalidOption('botId', 'the number before the colon of the bot’s token', what);
   }
-  const fields: Record<string, string | undefined> = Object.create(null);
-  for (const [name, value] of new URLSearchParams(initData)) {
-    // Readers would not agree on which of the two counts.
-    if (name in fields) throw refused('hash', 'The init data has a field twice');
-    fields[name] = value;
+  checkAgeOptions(options, what);
+  const { hash: _, signature, ...signed } = readFields(initData, what);
+  const message = Buffer.from(`${botId}:WebAppData\n${checkString(signed)}`);
+  const key = publicKeys[testEnvironment ? 'test' : 'production'];
+  const given = /^[\w-]{86}(==)?$/.test(signature ?? '')
+    ? Buffer.from(signature ?? '', 'base64url')
+    : undefined;
+  if (given === undefined || !verify(null, message, key, given)) {
+    throw refused('signature', 'The init data is not signed by Telegram, or is for another bot', what);
   }
-  return fields;
+  return dataOf(signed, checkAge(signed.auth_date, options, what), what);
 }
 
-function dataOf(signed: Readonly<Record<string, string | undefined>>, authDate: number): InitData {
+// https://core.telegram.org/bots/webapps#validating-data-for-third-party-use
+const publicKeys = {
+  production: publicKey('e7bf03a2fa4602af4580703d88dda5bb59f32ed8b02a56c187fe7d34caed242d'),
+  test: publicKey('40055058a4ee38156a06562e52eece92a771bcd8346a8c4615cb7376eddf72ec'),
+} as const;
+
+function publicKey(hex: string): ReturnType<typeof createPublicKey> {
+  // The bytes before the key say that it is one of Ed25519.
+  const der = Buffer.from(`302a300506032b6570032100${hex}`, 'hex');
+  return createPublicKey({ key: der, format: 'der', type: 'spki' });
+}
+
+function dataOf(signed: SignedFields, authDate: number, what: SignedWhat): InitData {
   const { user, receiver, chat, chat_type, chat_instance, query_id, start_param, can_send_after } = signed;
   return {
     auth_date: authDate,
-    ...(user !== undefined && { user: parse<InitDataUser>(user) }),
-    ...(receiver !== undefined && { receiver: parse<InitDataUser>(receiver) }),
-    ...(chat !== undefined && { chat: parse<InitDataChat>(chat) }),
+    ...(user !== undefined && { user: parse<InitDataUser>(user, what) }),
+    ...(receiver !== undefined && { receiver: parse<InitDataUser>(receiver, what) }),
+    ...(chat !== undefined && { chat: parse<InitDataChat>(chat, what) }),
     ...(chat_type !== undefined && { chat_type }),
     ...(chat_instance !== undefined && { chat_instance }),
     ...(query_id !== undefined && { query_id }),
@@ -115,7 +143,7 @@ function dataOf(signed: Readonly<Record<string, string | undefined>>, authDate: 
 }
 
 // Signed by Telegram, so it has Telegram's form; the checks are against a token that has leaked.
-function parse<T extends { id: number }>(json: string): T {
+function parse<T extends { id: number }>(json: string, what: SignedWhat): T {
   try {
     const value: unknown = JSON.parse(json);
     if (typeof value === 'object' && value !== null && 'id' in value && typeof value.id === 'number')
@@ -123,23 +151,5 @@ function parse<T extends { id: number }>(json: string): T {
   } catch {
     // Refused below, without quoting it.
   }
-  throw refused('hash', 'The init data has a field that is not as Telegram writes it');
-}
-
-const maxLength = 16 * 1024;
-
-function refused(field: 'hash' | 'auth_date', message: string): CartieError {
-  return new CartieError('invalid_signature', message, {
-    service: 'telegram',
-    operation: 'verifyInitData',
-    field,
-  });
-}
-
-function invalidConfig(field: string, what: string): CartieError {
-  return new CartieError('invalid_config', `\`${field}\` must be a number of milliseconds, ${what}`, {
-    service: 'telegram',
-    operation: 'verifyInitData',
-    field,
-  });
+  throw refused('hash', 'The init data has a field that is not as Telegram writes it', what);
 }

@@ -31,6 +31,7 @@ export interface Form {
 /** Telegram's limits for files. Bytes. @see https://core.telegram.org/bots/api#sending-files */
 export const fileLimits = {
   upload: 50 * 1024 * 1024,
+  localUpload: 2000 * 1024 * 1024,
   photo: 10 * 1024 * 1024,
   thumbnail: 200 * 1024,
   certificate: 3 * 1024 * 1024,
@@ -57,7 +58,7 @@ export function isReplayable(value: unknown): boolean {
 export async function createForm(
   operation: string,
   params: Readonly<Record<string, unknown>>,
-  maxUploadBytes: number = fileLimits.upload,
+  maxUploadBytes: number,
 ): Promise<Form> {
   const found: Omit<FilePart, 'size'>[] = [];
   const fields: [string, string][] = [];

@@ -38,6 +38,7 @@ describe('the table of methods', () => {
     for (const name of names(({ rate }) => rate === 'message')) expect(name).toMatch(/^(send|forward|copy)/);
     for (const name of names(({ rate }) => rate === 'edit'))
       expect(name).toMatch(/^(edit|stop|setGameScore)/);
+    expect(names(({ rate }) => rate === 'draft')).toEqual(['sendMessageDraft', 'sendRichMessageDraft']);
     expect(names(({ rate }) => rate === 'message')).toHaveLength(25);
   });
 });

@@ -11,8 +11,8 @@ export interface Operation {
    * undo something else. `when`: only with this parameter; `unless`: not with it.
    */
   readonly idempotent: boolean | { readonly when: string } | { readonly unless: string };
-  /** `message`: counts as a message sent to its chat. `edit`: as an edit of one. `none`: is not paced. */
-  readonly rate: 'message' | 'edit' | 'none';
+  /** `message`: counts as a message sent to its chat. `edit`: as an edit of one. `draft`: as a preview in it. `none`: is not paced. */
+  readonly rate: 'message' | 'edit' | 'draft' | 'none';
   /** `false`: a message that `allow_paid_broadcast` is not for. */
   readonly payable?: false;
   /** `long_poll`: the call waits at Telegram for as long as its `timeout` parameter says. */
@@ -22,6 +22,7 @@ export interface Operation {
 const read = { idempotent: true, rate: 'none' } as const;
 // Sets a state that a second run sets to the same value, or answers something that can be answered once.
 const state = { idempotent: true, rate: 'none' } as const;
+const draft = { idempotent: true, rate: 'draft' } as const;
 const edit = { idempotent: true, rate: 'edit' } as const;
 const send = { idempotent: false, rate: 'message' } as const;
 const unpaid = { ...send, payable: false } as const;
@@ -67,8 +68,8 @@ export const operations = {
   editMessageChecklist: edit,
   sendDice: send,
   // A draft is a preview that the next one with its draft_id replaces.
-  sendMessageDraft: state,
-  sendRichMessageDraft: state,
+  sendMessageDraft: draft,
+  sendRichMessageDraft: draft,
   sendChatAction: state,
   setMessageReaction: state,
   getUserProfilePhotos: read,

@@ -1,6 +1,7 @@
 import { type ClientOptions, type parseClientOptions, type Secret, secretSchema } from '@cartie/core';
 import { z } from 'zod';
 import { rates, type TelegramRates } from './limits.ts';
+import type { LocalServer } from './local-file.ts';
 
 /** Options of `createTelegramClient`. */
 export interface TelegramClientOptions extends ClientOptions {
@@ -20,7 +21,13 @@ export interface TelegramClientOptions extends ClientOptions {
   testEnvironment?: boolean | undefined;
   /** Other rates than Telegram's documented ones: what Telegram granted you, or this process's share. */
   rates?: TelegramRates | undefined;
-  /** Largest file to upload. A Bot API server of your own takes 2,000 MB. Bytes. @default 52428800 (50 MB) */
+  /**
+   * The Bot API server at `baseUrl` is your own and runs with `--local`: files are read from its disk instead of fetched,
+   * and uploads may have 2,000 MB. The bot must have left Telegram's server before, by `logOut()`.
+   * @see https://core.telegram.org/bots/api#using-a-local-bot-api-server
+   */
+  localServer?: LocalServer | undefined;
+  /** Largest file to upload. Bytes. @default 52428800 (50 MB), 2097152000 (2,000 MB) with `localServer` */
   maxUploadBytes?: number | undefined;
   /** Told when a group has become a supergroup: replace the id in your data. The call itself goes on with the new id. */
   onMigrated?: ((migration: { from: number | string; to: number }) => void) | undefined;
@@ -39,6 +46,9 @@ export const ownFields = {
   testEnvironment: z.boolean().optional(),
   rates: z
     .strictObject(Object.fromEntries(Object.keys(rates).map((name) => [name, rate.optional()])))
+    .optional(),
+  localServer: z
+    .strictObject({ directory: z.string().min(1), serverDirectory: z.string().min(1).optional() })
     .optional(),
   maxUploadBytes: z.int().positive().optional(),
   onMigrated: z.custom((value) => typeof value === 'function', 'must be a function').optional(),

@@ -3,14 +3,16 @@ import {
   createWebhookHandler,
   type RequestHandler,
   safeEqual,
+  type Update,
   type WebhookOptions,
 } from '@cartie/core';
 import type { Update as TelegramUpdate } from '@grammyjs/types';
 import { toUpdate } from './updates.ts';
+import { replyOf, type TelegramReply } from './webhook-reply.ts';
 
 /** Options of {@link createTelegramWebhook}. */
 export interface TelegramWebhookOptions
-  extends Omit<WebhookOptions<TelegramUpdate>, 'service' | 'verify' | 'parse' | 'onGet'> {
+  extends Omit<WebhookOptions<TelegramUpdate>, 'service' | 'verify' | 'parse' | 'onGet' | 'respond'> {
   /**
    * What `setWebhook` was given as `secret_token`: 1 to 256 letters, digits, `_` and `-`. While it is being replaced
    * give the new one and the old one.
@@ -20,6 +22,15 @@ export interface TelegramWebhookOptions
   botId: number | string;
   /** How long `dedup` remembers an update: longer than Telegram repeats it, and ids may restart after an idle week. Milliseconds. @default 25 hours */
   dedupMs?: number | undefined;
+  /**
+   * Gives a call that travels in the answer to this very update, or `undefined` for none: it saves a request, but nobody
+   * hears how it went. Only for methods that may fail unseen and are not paced (`answerCallbackQuery`, `sendChatAction`,
+   * `deleteMessage`, …); messages go through the client or an outbox. Runs once the update is taken, also when Telegram
+   * repeats it, whose first answer it has not read then: it must be synchronous and have no effects. A call that may not
+   * travel so is reported to `onError`, and the answer is an empty 200.
+   * @see https://core.telegram.org/bots/api#making-requests-when-getting-updates
+   */
+  reply?: ((update: Update<TelegramUpdate>) => TelegramReply | undefined) | undefined;
 }
 
 /**
@@ -37,11 +48,12 @@ export interface TelegramWebhookOptions
  * @see https://core.telegram.org/bots/api#setwebhook
  */
 export function createTelegramWebhook(options: TelegramWebhookOptions): RequestHandler {
-  const { secretToken, botId, ...rest } = options ?? {};
+  const { secretToken, botId, reply, ...rest } = options ?? {};
   const secrets = typeof secretToken === 'string' ? [secretToken] : [...(secretToken ?? [])];
   if (secrets.length === 0) throw invalidSecret();
   for (const secret of secrets) checkSecretToken(secret);
   if (!/^\d{1,20}$/.test(String(botId))) throw invalidBotId();
+  if (reply !== undefined && typeof reply !== 'function') throw invalidReply();
   const source = `telegram:${botId}`;
   return createWebhookHandler<TelegramUpdate>({
     ...rest,
@@ -53,6 +65,9 @@ export function createTelegramWebhook(options: TelegramWebhookOptions): RequestH
       return secrets.map((secret) => safeEqual(secret, given)).includes(true);
     },
     parse: (bytes) => [toUpdate(JSON.parse(utf8.decode(bytes)), source)],
+    ...(reply !== undefined && {
+      respond: ([update]) => (update === undefined ? undefined : replyOf(reply(update))),
+    }),
   });
 }
 
@@ -75,5 +90,12 @@ function invalidBotId(): CartieError {
   return new CartieError('invalid_config', '`botId` must be the number before the colon of the bot’s token', {
     service: 'telegram',
     field: 'botId',
+  });
+}
+
+function invalidReply(): CartieError {
+  return new CartieError('invalid_config', '`reply` must be a function', {
+    service: 'telegram',
+    field: 'reply',
   });
 }
