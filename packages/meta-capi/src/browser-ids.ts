@@ -41,15 +41,20 @@ export function parseBrowserId(text: unknown): BrowserId | undefined {
   return { subdomainIndex: Number(subdomainIndex), creationTime: Number(creationTime), value, appendix };
 }
 
-/** A warning for an id that Meta may not understand; it is sent all the same. */
-export function checkBrowserId(field: string, text: string): EventWarning | undefined {
-  if (form.test(text)) return undefined;
+/** Has it the form of an `fbc` or `fbp`? */
+export function isBrowserId(text: string): boolean {
+  return formWithoutParts.test(text);
+}
+
+/** The warning for an id that Meta may not understand; it is sent all the same. */
+export function oddBrowserId(field: string): EventWarning {
   return {
     field,
     message: `\`${field}\` should look like fb.1.1596403881668.1116446470: it is sent as it is`,
   };
 }
 
+const formWithoutParts = /^fb\.\d+\.\d{13}\.[^.\s]+(?:\.(?:[\w-]{2}|[\w-]{8}))?$/;
 const form = /^fb\.(\d+)\.(\d{13})\.([^.\s]+)(?:\.([\w-]{2}|[\w-]{8}))?$/;
 
 function build(value: string, { creationTime = Date.now(), subdomainIndex = 1 }: BrowserIdOptions): string {

@@ -93,6 +93,7 @@ describe('a client', () => {
       refusal(100, 2804016),
       { code: 'rejected', field: 'user_data', provider: { code: 100, subcode: 2804016 } },
     ],
+    [refusal(100, 2804010), { code: 'rejected', field: 'custom_data.currency' }],
     [refusal(100, 4_711_000), { code: 'rejected' }],
     [
       { status: 404, json: {} },

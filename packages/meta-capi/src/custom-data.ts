@@ -12,7 +12,8 @@ export interface CustomDataContext {
 }
 
 type Data = Record<string, unknown>;
-type Check = (value: unknown, field: string) => unknown;
+/** Names the field by its place only where it has to, as the name of each field of each event costs more than the check. */
+type Check = (value: unknown, at: string, name: string) => string | number | string[];
 
 /** The fields that Meta knows. Properties of an app's own are copied as plain JSON. */
 const known: ReadonlyMap<string, Check> = table({
@@ -57,9 +58,8 @@ export function checkCustomData(input: unknown, context: CustomDataContext): Dat
   for (const name in input) {
     const value = input[name];
     if (value === undefined || value === null) continue;
-    const field = `custom_data.${name}`;
-    if (name === 'contents') data.contents = contents(value, field, context);
-    else copy(data, name, value, known.get(name), field, context);
+    if (name === 'contents') data.contents = contents(value, 'custom_data.contents', context);
+    else copy(data, name, value, known.get(name), 'custom_data', context);
   }
   checkVehicle(data);
   if (data.event_source === 'crm' && data.lead_event_source === undefined) {
@@ -73,13 +73,19 @@ function copy(
   name: string,
   value: unknown,
   check: Check | undefined,
-  field: string,
+  at: string,
   context: CustomDataContext,
 ): void {
-  if (check === undefined && !isOwnProperty(name, field, context)) return;
-  const checked = check === undefined ? value : check(value, field);
-  const copied = plainCopy(checked, field, context, 0);
+  if (check === undefined && !isOwnProperty(name, `${at}.${name}`, context)) return;
+  const checked = check === undefined ? value : check(value, at, name);
+  const copied = isPlain(checked, context.text) ? checked : plainCopy(checked, `${at}.${name}`, context, 0);
   if (copied !== undefined) data[name] = copied;
+}
+
+/** Would {@link plainCopy} give it back as it is? */
+function isPlain(value: unknown, text: PersonalText): boolean {
+  if (typeof value === 'string') return text.isHarmless(value);
+  return typeof value === 'number' && Number.isFinite(value) && !text.isPersonal(value);
 }
 
 function contents(value: unknown, field: string, context: CustomDataContext): Data[] {
@@ -91,7 +97,7 @@ function contents(value: unknown, field: string, context: CustomDataContext): Da
     for (const name in item) {
       const part = item[name];
       if (part === undefined || part === null) continue;
-      copy(line, name, part, knownInContents.get(name), `${at}.${name}`, context);
+      copy(line, name, part, knownInContents.get(name), at, context);
     }
     if (line.id === undefined) throw invalid(`${at}.id`, 'is required');
     return line;
@@ -128,9 +134,15 @@ export function plainCopy(
   if (value instanceof Date) return Number.isNaN(value.getTime()) ? undefined : value.toISOString();
   if (depth > 8) throw invalid(field, 'must not be nested deeper than 8 levels');
   if (Array.isArray(value)) {
-    return Array.from(value as unknown[], (one, index) =>
-      plainCopy(one, `${field}[${index}]`, context, depth + 1),
-    ).filter((one) => one !== undefined);
+    const list: unknown[] = [];
+    for (let index = 0; index < value.length; index++) {
+      const one: unknown = value[index];
+      const copied = isPlain(one, context.text)
+        ? one
+        : plainCopy(one, `${field}[${index}]`, context, depth + 1);
+      if (copied !== undefined) list.push(copied);
+    }
+    return list;
   }
   const result: Data = {};
   for (const [name, one] of Object.entries(value)) {
@@ -158,49 +170,55 @@ function isOwnProperty(
 }
 
 /** A number, also one that is written as a text; 0 is one. */
-export function amount(value: unknown, field: string): number {
+export function amount(value: unknown, at: string, name: string): number {
   const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
   if (typeof number === 'number' && Number.isFinite(number)) return number;
-  throw invalid(field, 'must be a number');
+  throw invalid(`${at}.${name}`, 'must be a number');
 }
 
-function count(value: unknown, field: string): number {
-  const number = amount(value, field);
+function count(value: unknown, at: string, name: string): number {
+  const number = amount(value, at, name);
   if (number >= 0) return number;
-  throw invalid(field, 'must be 0 or more');
+  throw invalid(`${at}.${name}`, 'must be 0 or more');
 }
 
 let currencies: ReadonlySet<string> | undefined;
 
-function currency(value: unknown, field: string): string {
+function currency(value: unknown, at: string, name: string): string {
   currencies ??= new Set(Intl.supportedValuesOf('currency'));
-  const code = typeof value === 'string' ? value.trim().toUpperCase() : '';
-  if (currencies.has(code)) return code;
-  throw invalid(field, 'must be a currency of ISO 4217, such as UAH');
+  if (typeof value === 'string') {
+    if (currencies.has(value)) return value;
+    const code = value.trim().toUpperCase();
+    if (currencies.has(code)) return code;
+  }
+  throw invalid(`${at}.${name}`, 'must be a currency of ISO 4217, such as UAH');
 }
 
-function ids(value: unknown, field: string): string[] {
-  if (!Array.isArray(value)) throw invalid(field, 'must be a list');
+function ids(value: unknown, at: string, name: string): string[] {
+  if (!Array.isArray(value)) throw invalid(`${at}.${name}`, 'must be a list');
   const list: string[] = [];
-  for (let index = 0; index < value.length; index++) list.push(idText(value[index], `${field}[${index}]`));
+  for (let index = 0; index < value.length; index++) {
+    const one: unknown = value[index];
+    list.push(typeof one === 'string' && one !== '' ? one : idText(one, at, `${name}[${index}]`));
+  }
   return list;
 }
 
-function idText(value: unknown, field: string): string {
+function idText(value: unknown, at: string, name: string): string {
   if (typeof value === 'string' && value !== '') return value;
   if (typeof value === 'bigint' || Number.isSafeInteger(value)) return String(value);
-  throw invalid(field, 'must be an id: a text, or an integer below 2^53');
+  throw invalid(`${at}.${name}`, 'must be an id: a text, or an integer below 2^53');
 }
 
-function aText(value: unknown, field: string): string {
+function aText(value: unknown, at: string, name: string): string {
   if (typeof value === 'string') return value;
   if (typeof value === 'number' && Number.isFinite(value)) return String(value);
-  throw invalid(field, 'must be a text');
+  throw invalid(`${at}.${name}`, 'must be a text');
 }
 
-function deliveryCategory(value: unknown, field: string): string {
+function deliveryCategory(value: unknown, at: string, name: string): string {
   if ((deliveryCategories as readonly unknown[]).includes(value)) return value as string;
-  throw invalid(field, `must be one of ${deliveryCategories.join(', ')}`);
+  throw invalid(`${at}.${name}`, `must be one of ${deliveryCategories.join(', ')}`);
 }
 
 function isRecord(value: unknown): value is Data {

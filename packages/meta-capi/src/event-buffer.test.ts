@@ -1,9 +1,5 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { createServer } from 'node:net';
-import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { createOutbox, migratePostgres, type Outbox, type SqlDatabase } from '@cartie/core/postgres';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type TestDatabase, testDatabases } from '../../../tests/support/databases.ts';
@@ -19,7 +15,7 @@ import {
 const timings = { heartbeatMs: 200, deadMs: 800, pollMs: 20, cleanMs: 60_000 };
 const dayMs = 86_400_000;
 
-describe.each(testDatabases)('an event buffer on $name', ({ name, available, open }) => {
+describe.each(testDatabases)('an event buffer on $name', ({ available, open }) => {
   describe.skipIf(!available)('with an outbox', () => {
     let opened: TestDatabase;
     let database: SqlDatabase;
@@ -253,51 +249,6 @@ describe.each(testDatabases)('an event buffer on $name', ({ name, available, ope
       expect(() => createEventBuffer({ client: {}, outbox } as never)).toThrow('client');
       expect(() => bufferWith({ batchSize: 2_000 })).toThrow('batchSize');
     });
-
-    // The processes that die need a database that outlives them.
-    const onPostgres = name === 'PostgreSQL' ? test : () => undefined;
-    onPostgres(
-      'loses and repeats none of 10,000 leads of a day in which Meta is down and the process dies three times',
-      async () => {
-        const counted = new Map<string, number>();
-        const order: string[] = [];
-        const port = await freePort();
-        const start = Date.now() - dayMs;
-        const run = (first: number, count: number) =>
-          startProcess({
-            DATABASE: opened.url ?? '',
-            META: `http://127.0.0.1:${port}`,
-            FIRST: String(first),
-            COUNT: String(count),
-            START: String(start),
-          });
-        // Meta is down. The process dies while it takes in leads; what was not acknowledged is tracked again.
-        let tracked = 0;
-        for (const until of [3_000, 6_000, 9_000]) {
-          const child = run(tracked, 10_000 - tracked);
-          tracked = await child.killAt(until);
-        }
-        // Meta comes back, but the answers of its first requests get lost: the events come again.
-        meta = await startMeta((received, n) => {
-          for (const { event_name, event_id } of received.events) {
-            const key = `${event_name}:${event_id}`;
-            if (!counted.has(key)) order.push(String(event_id));
-            counted.set(key, (counted.get(key) ?? 0) + 1);
-          }
-          return n <= 2 ? 'reset' : taken(received);
-        }, port);
-        disposables.push(meta);
-        expect(await run(tracked, 10_000 - tracked).ended).toBe('empty');
-        expect(counted.size).toBe(10_000);
-        expect(order.map((id) => Number(id.slice(5)))).toEqual(
-          [...order.map((id) => Number(id.slice(5)))].sort((a, b) => a - b),
-        );
-        expect(meta.received.length).toBeLessThan(80);
-        const { accepted, dead, inDoubt } = await bufferWith().counts();
-        expect({ accepted, dead, inDoubt }).toEqual({ accepted: 10_000, dead: 0, inDoubt: 0 });
-      },
-      120_000,
-    );
   });
 });
 
@@ -325,50 +276,3 @@ describe('with Meta refusing connections', () => {
     expect(await client.health()).toMatchObject({ status: 'down', circuit: 'open' });
   });
 });
-
-function startProcess(environment: Record<string, string>): {
-  /** Kills it once so many are tracked; gives how many it said were durable. */
-  killAt(count: number): Promise<number>;
-  /** Its last line. */
-  readonly ended: Promise<string>;
-} {
-  const file = fileURLToPath(new URL('../tests/buffer-process.ts', import.meta.url));
-  const child: ChildProcess = spawn(process.execPath, ['--conditions=@cartie/source', file], {
-    env: { PATH: process.env.PATH, ...environment },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const exited = once(child, 'exit');
-  let tracked = 0;
-  let last = '';
-  let onLine = (): void => undefined;
-  if (!child.stdout) throw new Error('the process has no output');
-  createInterface({ input: child.stdout }).on('line', (line) => {
-    last = line;
-    if (line.startsWith('tracked ')) tracked = Number(line.slice(8));
-    onLine();
-  });
-  return {
-    async killAt(count) {
-      await new Promise<void>((resolve, reject) => {
-        onLine = () => {
-          if (tracked >= count) resolve();
-        };
-        void exited.then(() => reject(new Error(`the process ended by itself: ${last}`)));
-        onLine();
-      });
-      child.kill('SIGKILL');
-      await exited;
-      return tracked;
-    },
-    ended: exited.then(() => last),
-  };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
-}

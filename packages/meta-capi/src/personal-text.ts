@@ -5,6 +5,8 @@ import type { EventWarning } from './types.ts';
  * `personal` are the person's own normalised e-mails and phones.
  */
 export interface PersonalText {
+  /** Would {@link PersonalText.clean} give it back as it is for sure? For those who name the field only then. */
+  isHarmless(text: string): boolean;
   /** The text without e-mail addresses and phone numbers; each removal is a warning for `field`. */
   clean(text: string, field: string): string;
   /** The address of a page, without parameters that name or hold a person's data. */
@@ -17,17 +19,16 @@ const removed = '[removed]';
 
 /** Creates the {@link PersonalText} of one event. */
 export function createPersonalText(personal: readonly string[], warnings: EventWarning[]): PersonalText {
-  let ends: readonly string[] | undefined;
+  const ends = endsOf(personal);
   const clean = (text: string, field: string): string => {
-    if (!suspicious.test(text)) return text;
-    ends ??= endsOf(personal);
-    if (isHarmless(text, ends)) return text;
+    if (isHarmless(text, ends) || !suspicious.test(text)) return text;
     const cleaned = withoutPersonal(text, personal, ends);
     if (cleaned !== text)
       warnings.push({ field, message: `\`${field}\` held personal data: it was removed` });
     return cleaned;
   };
   return {
+    isHarmless: (text) => isHarmless(text, ends),
     clean,
     cleanUrl(url, field) {
       const safe = isPlainUrl(url) ? url : withoutParameters(url);
@@ -39,33 +40,54 @@ export function createPersonalText(personal: readonly string[], warnings: EventW
       }
       return clean(safe, field);
     },
-    isPersonal(value) {
-      if (value <= 99_999_999) return false;
-      ends ??= endsOf(personal);
-      return ends.some((end) => String(value).endsWith(end));
-    },
+    isPersonal: (value) => value > 99_999_999 && ends.some((end) => String(value).endsWith(written(end))),
   };
 }
 
 /** Does a property of this name hold a person's datum that Meta wants in `user_data` only? */
 export function isPersonalName(name: string): boolean {
-  if (personalNames.has(name)) return true;
-  return !/^[a-z]*$/.test(name) && personalNames.has(name.toLowerCase().replace(/[^a-z]/g, ''));
+  let isPersonal = known.get(name);
+  if (isPersonal === undefined) {
+    isPersonal = personalNames.has(name.toLowerCase().replace(/[^a-z]/g, ''));
+    if (known.size >= mostKnown) known.clear();
+    known.set(name, isPersonal);
+  }
+  return isPersonal;
 }
+
+// An app's own properties and the parameters of its pages have few names, which come with every event.
+const known = new Map<string, boolean>();
+const mostKnown = 500;
 
 // An @ in any of its forms, or digits enough for a phone number. What has neither is passed on at once.
 const suspicious = /[@\uff20\ufe6b]|%40|%[Ee][Ff]%[Bb][Cc]%[Aa]0|\d(?:(?:[\s().+/-]|%2[0Bb]){0,3}\d){8}/;
 const email =
   /[^\s@\uff20\ufe6b<>()[\]{},;:"'=?&#/\\|]{0,64}(?:@|\uff20|\ufe6b|%40|%ef%bc%a0)[^\s@<>()[\]{},;:"'=?&#/\\|.]{1,255}(?:\.[^\s@<>()[\]{},;:"'=?&#/\\|.]{1,64}){1,10}/giu;
 const phone = /(?:\+|%2b)\(?\d(?:(?:[\s().+/-]|%20|%2b){0,3}\d){8,17}/gi;
-const atOrPlus = /[@\uff20\ufe6b+]|%40|%[Ee][Ff]%[Bb][Cc]%[Aa]0|%2[Bb]/;
 
-/** Digits, but not of the person's phone: a time, an id, a price. */
-function isHarmless(text: string, ends: readonly string[]): boolean {
-  if (atOrPlus.test(text)) return false;
-  if (ends.length === 0) return true;
-  const digits = text.replace(/%20|\D+/g, '');
-  return !ends.some((end) => digits.includes(end));
+const [zero, nine, percent, plus, at, wideAt, smallAt] = [48, 57, 37, 43, 64, 0xff20, 0xfe6b];
+
+/**
+ * Nothing of an address, and digits only that are not of the person's phone: a time, an id, a price. Every text of every
+ * event goes through here, so it is one loop that makes nothing.
+ */
+function isHarmless(text: string, ends: readonly number[]): boolean {
+  const first = ends[0] ?? -1; // nearly always the only one
+  let digits = 0;
+  let lastNine = 0;
+  for (let index = 0; index < text.length; index++) {
+    const code = text.charCodeAt(index);
+    if (code > at && code < smallAt) continue; // a letter, mostly
+    if (code >= zero && code <= nine) {
+      lastNine = (lastNine % 100_000_000) * 10 + (code - zero);
+      digits++;
+      if (lastNine === first && digits >= 9) return false;
+      if (ends.length > 1 && digits >= 9 && ends.includes(lastNine)) return false;
+    } else if (code === at || code === percent || code === plus || code === wideAt || code === smallAt) {
+      return false;
+    }
+  }
+  return true;
 }
 
 const [equals, ampersand, hash, semicolon, question] = [61, 38, 35, 59, 63];
@@ -88,17 +110,17 @@ function isPlainUrl(url: string): boolean {
   return true;
 }
 
-function withoutPersonal(text: string, personal: readonly string[], ends: readonly string[]): string {
+function withoutPersonal(text: string, personal: readonly string[], ends: readonly number[]): string {
   return withoutOwn(withoutPhones(text, ends), personal)
     .replace(email, removed)
     .replace(phone, (match) => (match.replace(/%20|%2b|\D/gi, '').length >= 10 ? removed : match));
 }
 
 /** Without the person's own phones, however they are written and whatever digits stand around them. */
-function withoutPhones(text: string, ends: readonly string[]): string {
+function withoutPhones(text: string, ends: readonly number[]): string {
   let result = text;
   for (const end of ends) {
-    const number = [...end].join('(?:[\\s().+/-]|%20|%2b){0,3}');
+    const number = [...written(end)].join('(?:[\\s().+/-]|%20|%2b){0,3}');
     result = result.replace(new RegExp(`(?:\\+|%2b)?[\\d\\s()-]{0,8}${number}`, 'gi'), removed);
   }
   return result;
@@ -130,14 +152,25 @@ function indexOf(text: string, part: string): number {
   return text.toLowerCase().indexOf(part.toLowerCase());
 }
 
-// The last nine digits: the same with a country code, a trunk zero, or neither.
-function endsOf(personal: readonly string[]): string[] {
-  const ends: string[] = [];
+/** The last nine digits: the same with a country code, a trunk zero, or neither. */
+function endsOf(personal: readonly string[]): number[] {
+  const ends: number[] = [];
   for (const value of personal) {
-    const digits = value.replace(/\D/g, '');
-    if (digits.length >= 9 && digits.length <= 17) ends.push(digits.slice(-9));
+    let digits = 0;
+    let lastNine = 0;
+    for (let index = 0; index < value.length; index++) {
+      const code = value.charCodeAt(index);
+      if (code < zero || code > nine) continue;
+      digits++;
+      lastNine = (lastNine % 100_000_000) * 10 + (code - zero);
+    }
+    if (digits >= 9 && digits <= 17) ends.push(lastNine);
   }
   return ends;
+}
+
+function written(end: number): string {
+  return String(end).padStart(9, '0');
 }
 
 function withoutParameters(url: string): string {

@@ -22,6 +22,8 @@ export interface EventDraft {
   readonly source: string;
   readonly event: Record<string, unknown>;
   readonly userData: HashedUserData;
+  /** How many keys `userData` has. */
+  readonly size: number;
   readonly customData: Record<string, unknown> | undefined;
 }
 
@@ -61,7 +63,7 @@ export function prepareEvent(input: MetaEvent, options: PrepareOptions = {}): Pr
   }
   for (const name in input) if (!isEventField.has(name)) throw unknown(name);
   const warnings: EventWarning[] = [];
-  const { userData, personal } = hashPerson(input.user_data, options.defaultCountry, warnings);
+  const { userData, personal, texts, size } = hashPerson(input.user_data, options.defaultCountry, warnings);
   const text = createPersonalText(personal, warnings);
   const now = Date.now();
 
@@ -76,14 +78,14 @@ export function prepareEvent(input: MetaEvent, options: PrepareOptions = {}): Pr
     action_source: source,
     user_data: userData,
   };
-  cleanPlain(userData, text);
+  cleanTexts(userData, texts, text);
   const customData =
     input.custom_data == null
       ? undefined
       : checkCustomData(input.custom_data, { eventName: name, text, warnings });
   if (customData !== undefined) event.custom_data = customData;
   addRest(event, input, text, warnings, now);
-  check({ name, source, event, userData, customData }, input, options, warnings);
+  check({ name, source, event, userData, size, customData }, input, options, warnings);
   return {
     event: event as unknown as WireEvent,
     warnings,
@@ -98,7 +100,7 @@ function ageOf(source: string): number {
 }
 
 function check(draft: EventDraft, input: MetaEvent, options: PrepareOptions, warnings: EventWarning[]): void {
-  const { name, source, event, userData, customData } = draft;
+  const { name, source, event, userData, size, customData } = draft;
   if (name === 'Purchase') {
     for (const field of ['value', 'currency'] as const) {
       if (customData?.[field] === undefined)
@@ -108,7 +110,7 @@ function check(draft: EventDraft, input: MetaEvent, options: PrepareOptions, war
   if (source === 'app' || input.app_data != null) event.app_data = checkAppData(input.app_data, source);
   checkProcessing(draft, input);
   checkMessaging(draft, input, options.messagingEvents);
-  if (source !== 'business_messaging') checkMatchable(userData);
+  if (source !== 'business_messaging') checkMatchable(userData, size);
   if (source === 'website') {
     if (event.event_source_url === undefined) warnings.push(wanted('event_source_url'));
     if (userData.client_user_agent === undefined) warnings.push(wanted('user_data.client_user_agent'));
@@ -169,31 +171,18 @@ function originalEvent(input: MetaEvent, text: PersonalText, now: number): Recor
   return original;
 }
 
-function cleanPlain(userData: HashedUserData, text: PersonalText): void {
-  for (const key in userData) {
-    const value = userData[key];
-    if (typeof value === 'string' && freeText.has(key)) userData[key] = text.clean(value, `user_data.${key}`);
+function cleanTexts(userData: HashedUserData, keys: readonly string[], text: PersonalText): void {
+  for (const key of keys) {
+    const value = userData[key] as string;
+    if (!text.isHarmless(value)) userData[key] = text.clean(value, `user_data.${key}`);
   }
 }
 
-/** Keys of `user_data` that go out as they are and could hold any text. */
-const freeText: ReadonlySet<string> = new Set([
-  'client_user_agent',
-  'fbc',
-  'fbp',
-  'subscription_id',
-  'fb_login_id',
-  'anon_id',
-  'madid',
-  'ctwa_clid',
-  'partner_id',
-  'partner_name',
-]);
-
-function checkMatchable(userData: HashedUserData): void {
+function checkMatchable(userData: HashedUserData, size: number): void {
+  if (size > 6) return;
   const keys = Object.keys(userData);
   if (keys.length === 0) throw invalid('user_data', 'has nothing that Meta could match a person by');
-  if (keys.length <= 6 && tooLittle.some((set) => keys.every((key) => set.has(key)))) {
+  if (tooLittle.some((set) => keys.every((key) => set.has(key)))) {
     throw invalid(
       'user_data',
       'has too little to match a person by: add an e-mail, a phone, an IP address, fbp or fbc',

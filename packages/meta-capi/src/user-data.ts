@@ -1,9 +1,9 @@
 import { hash } from 'node:crypto';
 import { unknownField } from '@cartie/core';
-import { checkBrowserId } from './browser-ids.ts';
+import { isBrowserId, oddBrowserId } from './browser-ids.ts';
 import { invalid, service } from './invalid.ts';
 import type { EventWarning, UserData } from './types.ts';
-import { countryOf, type PersonContext, type UserField, userFields } from './user-fields.ts';
+import { contextOf, type PersonContext, type UserField, userFields } from './user-fields.ts';
 
 /** Options of {@link hashUserData}. */
 export interface HashUserDataOptions {
@@ -19,6 +19,23 @@ export interface HashedPerson {
   readonly userData: HashedUserData;
   /** What of it must be found nowhere else in the event: e-mails and the ends of phone numbers. */
   readonly personal: readonly string[];
+  /** Keys of `userData` that go out as they are and may hold any text. */
+  readonly texts: readonly string[];
+  /** How many keys `userData` has. */
+  readonly size: number;
+}
+
+/** {@link HashedPerson} while it is being made. */
+interface PersonDraft {
+  readonly userData: HashedUserData;
+  readonly personal: string[];
+  readonly texts: string[];
+  readonly context: PersonContext;
+  readonly warnings: EventWarning[];
+  /** Bits of the fields that are there already. To ask the object itself costs more than all of the checks. */
+  hashed: number;
+  plain: number;
+  size: number;
 }
 
 /**
@@ -50,13 +67,16 @@ export function hashPerson(
     throw invalid('user_data', 'must be an object');
   }
   const given = input as Readonly<Record<string, unknown>>;
-  const country = given.country;
-  const context: PersonContext = {
-    country: country === undefined ? undefined : countryOf(country),
-    defaultCountry,
+  const draft: PersonDraft = {
+    userData: {},
+    personal: [],
+    texts: [],
+    context: contextOf(given.country, defaultCountry),
+    warnings,
+    hashed: 0,
+    plain: 0,
+    size: 0,
   };
-  const userData: HashedUserData = {};
-  const personal: string[] = [];
   for (const name in given) {
     const value = given[name];
     if (value === undefined || value === null || value === '') continue;
@@ -69,69 +89,78 @@ export function hashPerson(
         at: 'user_data',
       });
     }
-    if (field.kind === 'plain') addPlain(userData, field, name, value, warnings);
-    else if (!Array.isArray(value)) addHashed(userData, personal, field, name, value, context, warnings);
+    if (field.kind === 'plain') addPlain(draft, field, name, value);
+    else if (!Array.isArray(value)) addHashed(draft, field, name, value);
     else {
       // Not an index: `Array.prototype` may have been extended, and holes count as absent.
       for (const one of value as readonly unknown[]) {
         if (one === undefined || one === null || one === '') continue;
-        addHashed(userData, personal, field, name, one, context, warnings);
+        addHashed(draft, field, name, one);
       }
     }
   }
-  return { userData, personal };
+  return draft;
 }
 
-function addHashed(
-  userData: HashedUserData,
-  personal: string[],
-  field: UserField,
-  name: string,
-  value: unknown,
-  context: PersonContext,
-  warnings: EventWarning[],
-): void {
+function addHashed(draft: PersonDraft, field: UserField, name: string, value: unknown): void {
+  const { userData, personal } = draft;
+  const { key } = field;
   let digest = digestIn(value);
   if (digest === undefined) {
-    const normal = field.normalize(value, context);
+    const normal = field.normalize(value, draft.context);
     if (normal === undefined) {
-      warnings.push(leftOut(`user_data.${name}`, field.rule));
+      draft.warnings.push(leftOut(`user_data.${name}`, field.rule));
       // Whatever it was meant to be, it is somebody's.
-      if (typeof value === 'string' && (field.key === 'em' || field.key === 'ph')) personal.push(value);
+      if (typeof value === 'string' && (key === 'em' || key === 'ph')) personal.push(value);
       return;
     }
-    if (field.key === 'em' || field.key === 'ph') personal.push(normal);
-    digest = hash('sha256', normal, 'hex');
+    if (key === 'em' || key === 'ph') personal.push(normal);
+    digest = field.shared ? sharedDigest(normal) : hash('sha256', normal, 'hex');
   }
-  const present = userData[field.key];
-  if (present === undefined) userData[field.key] = digest;
-  else if (typeof present === 'string') {
-    if (present !== digest) userData[field.key] = [present, digest];
+  if ((draft.hashed & field.bit) === 0) {
+    draft.hashed |= field.bit;
+    draft.size += 1;
+    userData[key] = digest;
+    return;
+  }
+  const present = userData[key] as string | string[];
+  if (typeof present === 'string') {
+    if (present !== digest) userData[key] = [present, digest];
   } else if (!present.includes(digest)) present.push(digest);
 }
 
-function addPlain(
-  userData: HashedUserData,
-  field: UserField,
-  name: string,
-  value: unknown,
-  warnings: EventWarning[],
-): void {
-  const at = `user_data.${name}`;
-  const normal = field.normalize(value, { country: undefined, defaultCountry: undefined });
+function addPlain(draft: PersonDraft, field: UserField, name: string, value: unknown): void {
+  const normal = field.normalize(value, draft.context);
   if (normal === undefined) {
-    if (field.strict) throw invalid(at, field.rule);
-    warnings.push(leftOut(at, field.rule));
+    if (field.strict) throw invalid(`user_data.${name}`, field.rule);
+    draft.warnings.push(leftOut(`user_data.${name}`, field.rule));
     return;
   }
-  if (field.key === 'fbc' || field.key === 'fbp') {
-    const warning = checkBrowserId(at, normal);
-    if (warning) warnings.push(warning);
+  if ((draft.plain & field.bit) !== 0) {
+    if (draft.userData[field.key] === normal) return;
+    throw invalid(`user_data.${name}`, `and another spelling of it have different values: give one`);
   }
-  if (userData[field.key] !== undefined && userData[field.key] !== normal) {
-    throw invalid(at, `and another spelling of it have different values: give one`);
+  draft.plain |= field.bit;
+  draft.size += 1;
+  draft.userData[field.key] = normal;
+  if (field.freeText) draft.texts.push(field.key);
+  if ((field.key === 'fbc' || field.key === 'fbp') && !isBrowserId(normal)) {
+    draft.warnings.push(oddBrowserId(`user_data.${name}`));
   }
-  userData[field.key] = normal;
+}
+
+// Genders, towns, regions and countries: an app meets the same few hundred again and again.
+const sharedDigests = new Map<string, string>();
+const mostShared = 1_000;
+
+function sharedDigest(normal: string): string {
+  let digest = sharedDigests.get(normal);
+  if (digest === undefined) {
+    digest = hash('sha256', normal, 'hex');
+    if (sharedDigests.size >= mostShared) sharedDigests.clear();
+    sharedDigests.set(normal, digest);
+  }
+  return digest;
 }
 
 // A SHA-256 in hex that somebody else made.

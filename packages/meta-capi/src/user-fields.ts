@@ -13,10 +13,11 @@ import {
 
 /** What normalising a datum may need to know. */
 export interface PersonContext {
-  /** Of the person: two lower-case letters. */
-  readonly country: string | undefined;
+  /** Of phones without a country code: the person's, else the client's. */
+  readonly phoneCountry: string | undefined;
   /** Of the client. */
   readonly defaultCountry: string | undefined;
+  readonly address: { readonly country: string | undefined };
 }
 
 /** Brings a datum to the form that Meta hashes; `undefined` for what has none. */
@@ -33,105 +34,139 @@ export interface UserField {
   /** What a value must be; for the warning or error. */
   readonly rule: string;
   /** A value that breaks the rule makes the event invalid; else it is left out with a warning. */
-  readonly strict?: true;
+  readonly strict: boolean;
+  /** What many people share, such as a town: few values that come again and again. */
+  readonly shared: boolean;
+  /** May hold any text, and so somebody's address or phone. */
+  readonly freeText: boolean;
+  /** Its own bit among the fields of its kind. */
+  readonly bit: number;
 }
 
-const hashed = (key: string, names: readonly string[], normalize: Normalize, rule: string): UserField => ({
-  key,
-  names: [key, ...names],
-  kind: 'hashed',
-  normalize,
-  rule,
-});
-const plain = (
-  key: string,
-  normalize: Normalize = text,
-  rule = 'must be a text',
-  strict = false,
-): UserField => ({
-  key,
-  names: [key, camelCase(key)],
-  kind: 'plain',
-  normalize,
-  rule,
-  ...(strict && { strict }),
-});
-const id = (key: string): UserField => plain(key, digits, 'must be an id: digits', true);
+type FieldOf = (bit: number) => UserField;
+
+const hashed =
+  (key: string, names: readonly string[], normalize: Normalize, rule: string, shared = false): FieldOf =>
+  (bit) => ({
+    key,
+    names: [key, ...names],
+    kind: 'hashed',
+    normalize,
+    rule,
+    strict: false,
+    shared,
+    freeText: false,
+    bit,
+  });
+const plain =
+  (
+    key: string,
+    {
+      normalize,
+      rule,
+      strict = false,
+      freeText = false,
+    }: Partial<UserField> & Pick<UserField, 'normalize' | 'rule'>,
+  ): FieldOf =>
+  (bit) => ({
+    key,
+    names: [key, camelCase(key)],
+    kind: 'plain',
+    normalize,
+    rule,
+    strict,
+    shared: false,
+    freeText,
+    bit,
+  });
+const anyText = (key: string, normalize: Normalize = text): FieldOf =>
+  plain(key, { normalize, rule: 'must be a text', freeText: true });
+const id = (key: string): FieldOf =>
+  plain(key, { normalize: digits, rule: 'must be an id: digits', strict: true });
+const withBits = (fields: readonly FieldOf[]): UserField[] => fields.map((field, index) => field(1 << index));
 
 /**
  * Every key of `user_data` that Meta knows, with the names that an app may use for it.
  * @see https://developers.facebook.com/documentation/ads-commerce/conversions-api/parameters/customer-information-parameters
  */
 export const userFields: readonly UserField[] = [
-  hashed('em', ['email'], normalizeEmail, 'must be an e-mail address'),
-  hashed('ph', ['phone'], phone, 'must be a phone number with a country code, or of `defaultCountry`'),
-  hashed('fn', ['firstName', 'first_name'], normalizeName, 'must have letters'),
-  hashed('ln', ['lastName', 'last_name'], normalizeName, 'must have letters'),
-  hashed(
-    'db',
-    ['dateOfBirth', 'date_of_birth'],
-    dateOfBirth,
-    'must be a date that exists, from 1900 to this year',
-  ),
-  hashed('ge', ['gender'], normalizeGender, 'must be female or male'),
-  hashed('ct', ['city'], normalizeCity, 'must have letters'),
-  hashed('st', ['state'], (value, context) => normalizeState(value, address(context)), 'must have letters'),
-  hashed(
-    'zp',
-    ['zip', 'postalCode', 'postal_code'],
-    (value, context) => normalizeZip(value, address(context)),
-    'must be a postal code',
-  ),
-  hashed('country', [], normalizeCountry, 'must be a country: its code or name'),
-  hashed('external_id', ['externalId'], externalId, 'must not be empty'),
-  hashed('app_user_id', ['appUserId'], externalId, 'must not be empty'),
-  hashed('f5first', [], (value) => firstLetters(value, 5), 'must have letters'),
-  hashed('f5last', [], (value) => firstLetters(value, 5), 'must have letters'),
-  hashed('fi', [], (value) => firstLetters(value, 1), 'must have letters'),
-  hashed('dobd', [], (value) => numberIn(value, 1, 31), 'must be a day, 1 to 31'),
-  hashed('dobm', [], (value) => numberIn(value, 1, 12), 'must be a month, 1 to 12'),
-  hashed(
-    'doby',
-    [],
-    (value) => numberIn(value, 1900, new Date().getUTCFullYear()),
-    'must be a year from 1900',
-  ),
-  plain('client_ip_address', ipAddress, 'must be an IPv4 or IPv6 address'),
-  plain('client_user_agent'),
-  plain('fbc'),
-  plain('fbp'),
-  plain('subscription_id', textOrId),
-  plain('fb_login_id', textOrId),
-  id('lead_id'),
-  plain('anon_id'),
-  plain('madid'),
-  id('page_id'),
-  id('page_scoped_user_id'),
-  id('ig_account_id'),
-  id('ig_sid'),
-  plain('ctwa_clid'),
-  id('whatsapp_business_account_id'),
-  plain('partner_id', textOrId),
-  plain('partner_name'),
+  ...withBits([
+    hashed('em', ['email'], normalizeEmail, 'must be an e-mail address'),
+    hashed('ph', ['phone'], phone, 'must be a phone number with a country code, or of `defaultCountry`'),
+    hashed('fn', ['firstName', 'first_name'], normalizeName, 'must have letters'),
+    hashed('ln', ['lastName', 'last_name'], normalizeName, 'must have letters'),
+    hashed(
+      'db',
+      ['dateOfBirth', 'date_of_birth'],
+      dateOfBirth,
+      'must be a date that exists, from 1900 to this year',
+    ),
+    hashed('ge', ['gender'], normalizeGender, 'must be female or male', true),
+    hashed('ct', ['city'], normalizeCity, 'must have letters', true),
+    hashed(
+      'st',
+      ['state'],
+      (value, { address }) => normalizeState(value, address),
+      'must have letters',
+      true,
+    ),
+    hashed(
+      'zp',
+      ['zip', 'postalCode', 'postal_code'],
+      (value, { address }) => normalizeZip(value, address),
+      'must be a postal code',
+    ),
+    hashed('country', [], normalizeCountry, 'must be a country: its code or name', true),
+    hashed('external_id', ['externalId'], externalId, 'must not be empty'),
+    hashed('app_user_id', ['appUserId'], externalId, 'must not be empty'),
+    hashed('f5first', [], (value) => firstLetters(value, 5), 'must have letters'),
+    hashed('f5last', [], (value) => firstLetters(value, 5), 'must have letters'),
+    hashed('fi', [], (value) => firstLetters(value, 1), 'must have letters'),
+    hashed('dobd', [], (value) => numberIn(value, 1, 31), 'must be a day, 1 to 31'),
+    hashed('dobm', [], (value) => numberIn(value, 1, 12), 'must be a month, 1 to 12'),
+    hashed(
+      'doby',
+      [],
+      (value) => numberIn(value, 1900, new Date().getUTCFullYear()),
+      'must be a year from 1900',
+    ),
+  ]),
+  ...withBits([
+    plain('client_ip_address', { normalize: ipAddress, rule: 'must be an IPv4 or IPv6 address' }),
+    anyText('client_user_agent'),
+    anyText('fbc'),
+    anyText('fbp'),
+    anyText('subscription_id', textOrId),
+    anyText('fb_login_id', textOrId),
+    id('lead_id'),
+    anyText('anon_id'),
+    anyText('madid'),
+    id('page_id'),
+    id('page_scoped_user_id'),
+    id('ig_account_id'),
+    id('ig_sid'),
+    anyText('ctwa_clid'),
+    id('whatsapp_business_account_id'),
+    anyText('partner_id', textOrId),
+    anyText('partner_name'),
+  ]),
 ];
 
-const nothing: PersonContext = { country: undefined, defaultCountry: undefined };
-
-/** The person's country in Meta's form, where it is not hashed already. */
-export function countryOf(value: unknown): string | undefined {
-  return normalizeCountry(Array.isArray(value) ? value[0] : value);
+/** The {@link PersonContext} of a person who gave this country, or none. */
+export function contextOf(given: unknown, defaultCountry: string | undefined): PersonContext {
+  // Where it is hashed already, it says nothing here.
+  const country = given === undefined ? undefined : normalizeCountry(Array.isArray(given) ? given[0] : given);
+  return {
+    phoneCountry: country ?? defaultCountry,
+    defaultCountry,
+    address: { country: country ?? defaultCountry },
+  };
 }
 
-function phone(value: unknown, { country, defaultCountry }: PersonContext = nothing): string | undefined {
-  const own = country?.toUpperCase() ?? defaultCountry;
-  return (
-    normalizePhone(value, { defaultCountry: own }) ??
-    (own === defaultCountry ? undefined : normalizePhone(value, { defaultCountry }))
-  );
-}
-
-function address({ country, defaultCountry }: PersonContext = nothing): { country: string | undefined } {
-  return { country: country ?? defaultCountry };
+function phone(value: unknown, { phoneCountry, defaultCountry }: PersonContext): string | undefined {
+  const normal = normalizePhone(value, { defaultCountry: phoneCountry });
+  if (normal !== undefined || phoneCountry?.toUpperCase() === defaultCountry?.toUpperCase()) return normal;
+  return normalizePhone(value, { defaultCountry });
 }
 
 function dateOfBirth(value: unknown): string | undefined {
@@ -139,8 +174,11 @@ function dateOfBirth(value: unknown): string | undefined {
   return Number.isNaN(value.getTime()) ? undefined : normalizeDateOfBirth(value.toISOString());
 }
 
+const plainId = /^[!-@[-~]+$/;
+
 // Case and spaces say nothing in an id, and Meta's own builder of parameters drops them before it hashes.
 function externalId(value: unknown): string | undefined {
+  if (typeof value === 'string' && plainId.test(value)) return value;
   const folded = textOrId(value)?.toLowerCase().replace(/\s+/g, '');
   return folded === '' ? undefined : folded;
 }
@@ -156,8 +194,11 @@ function numberIn(value: unknown, from: number, to: number): string | undefined 
   return number >= from && number <= to ? String(number).padStart(2, '0') : undefined;
 }
 
+const plainIp = /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!$)|$)){4}$/;
+
 function ipAddress(value: unknown): string | undefined {
   if (typeof value !== 'string') return undefined;
+  if (plainIp.test(value)) return value;
   const written = value.trim().replace(/^\[(.*)\]$/, '$1');
   // What Node calls an IPv4 peer of an IPv6 socket.
   const address = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(written)?.[1] ?? written;

@@ -1,7 +1,7 @@
 import { amount } from './custom-data.ts';
 import { invalid } from './invalid.ts';
 
-const vehicleFields = [
+const vehicleFields: ReadonlySet<string> = new Set([
   'vin',
   'make',
   'model',
@@ -15,7 +15,7 @@ const vehicleFields = [
   'interior_color',
   'condition_of_vehicle',
   'mileage',
-] as const;
+]);
 
 const states: Readonly<Record<string, string>> = { new: 'New', used: 'Used', cpo: 'CPO' };
 
@@ -27,9 +27,7 @@ const states: Readonly<Record<string, string>> = { new: 'New', used: 'Used', cpo
  */
 export function checkVehicle(data: Record<string, unknown>): void {
   if (data.price !== undefined || data.preferred_price_range !== undefined) checkPrice(data);
-  const isVehicle =
-    data.content_type === 'vehicle' || vehicleFields.some((field) => data[field] !== undefined);
-  if (!isVehicle) return;
+  if (!isVehicle(data)) return;
   if (data.content_type !== undefined && data.content_type !== 'vehicle') {
     throw invalid('custom_data.content_type', 'must be `vehicle` in an event about a vehicle');
   }
@@ -39,12 +37,18 @@ export function checkVehicle(data: Record<string, unknown>): void {
     data.state_of_vehicle = state;
   }
   if (data.year !== undefined) {
-    const year = amount(data.year, 'custom_data.year');
+    const year = amount(data.year, 'custom_data', 'year');
     if (!Number.isInteger(year) || year < 1885 || year > new Date().getUTCFullYear() + 2) {
       throw invalid('custom_data.year', 'must be the year of the model: four digits');
     }
     data.year = year;
   }
+}
+
+function isVehicle(data: Record<string, unknown>): boolean {
+  if (data.content_type === 'vehicle') return true;
+  for (const name in data) if (vehicleFields.has(name)) return true;
+  return false;
 }
 
 function checkPrice(data: Record<string, unknown>): void {
@@ -59,7 +63,7 @@ function checkPrice(data: Record<string, unknown>): void {
   if (!Array.isArray(range) || range.length !== 2) {
     throw invalid('custom_data.preferred_price_range', 'must be a list of the least and the most');
   }
-  const [least, most] = range.map((bound) => amount(bound, 'custom_data.preferred_price_range'));
+  const [least, most] = range.map((bound) => amount(bound, 'custom_data', 'preferred_price_range'));
   if ((least ?? 0) > (most ?? 0)) {
     throw invalid('custom_data.preferred_price_range', 'must begin with the smaller price');
   }

@@ -144,7 +144,7 @@ export function createCallPath(options: WhatsAppClientOptions): CallPath {
     authorization: async (scheme = 'Bearer') => ({ authorization: `${scheme} ${await token()}` }),
     call: async (operation, details = {}, callOptions = {}) => {
       const plan = operations[operation];
-      const path = plan.path.replace(/\{(\w+)\}/, (_, name: string) => {
+      const path = plan.path.replace(/\{(\w+)\}/g, (_, name: string) => {
         if (name === 'id') return checkedId(operation, details.id);
         const { field, value } = own[name] as { field: string; value: string | undefined };
         if (value !== undefined) return value;
@@ -166,7 +166,7 @@ export async function dataOf<Data>(answer: Promise<WhatsAppAnswer<Data>>): Promi
 
 function checkedId(operation: string, id: unknown): string {
   // `upload:…` is the id of a resumable upload and has a signature behind it.
-  if (typeof id === 'string' && /^(\d{1,40}|upload:[\w+/=:.-]+(\?sig=[\w.-]+)?)$/.test(id)) return id;
+  if (typeof id === 'string' && /^([\w=-]{1,200}|upload:[\w+/=:.-]+(\?sig=[\w.-]+)?)$/.test(id)) return id;
   throw invalid(operation, 'id', 'must be an id as Meta gave it');
 }
 

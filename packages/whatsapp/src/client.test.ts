@@ -1,6 +1,6 @@
 import { type RunningSandbox, startSandbox } from '@cartie/sandbox';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { clientOf, failureOf, sandboxClient } from '../tests/support.ts';
+import { clientOf, failureOf, sandboxClient, startGraph } from '../tests/support.ts';
 import { createWhatsAppClient, type WhatsAppClientOptions } from './index.ts';
 
 let sandbox: RunningSandbox;
@@ -150,9 +150,14 @@ describe('the number and the account', () => {
     await client.phoneNumber.unblock(['380671234567']);
     expect(await all(client.phoneNumber.blockedUsers())).toEqual([]);
     expect((await failureOf(client.phoneNumber.register({ pin: '12' }))).field).toBe('pin');
-    await client.account.subscribe({ override_callback_uri: 'https://example.com/hook', verify_token: 'v' });
+    await using hook = await startGraph(({ url }) => ({
+      text: new URL(url, 'http://hook').searchParams.get('hub.challenge') ?? '',
+    }));
+    const override = { override_callback_uri: `${hook.url}/hook`, verify_token: 'v' };
+    await client.account.subscribe(override);
+    expect(hook.received.map(({ url }) => url)).toEqual([expect.stringContaining('hub.verify_token=v')]);
     expect(await all(client.account.subscribedApps())).toMatchObject([
-      { override_callback_uri: 'https://example.com/hook' },
+      { override_callback_uri: override.override_callback_uri },
     ]);
     await client.account.unsubscribe();
     expect(await all(client.account.phoneNumbers())).toMatchObject([{ id: number.phoneNumberId }]);

@@ -1,12 +1,15 @@
 import { type CallOptions, CartieError, type HealthCheck, parseClientOptions } from '@cartie/core';
 import { type BusinessAccount, createBusinessAccount } from './account.ts';
 import { createCallPath } from './call.ts';
+import { type Calls, createCalls } from './calls.ts';
 import { createHealth } from './client-health.ts';
 import { createFlows, type Flows } from './flows.ts';
+import { createGroups, type Groups } from './groups.ts';
 import { service } from './invalid.ts';
 import { createMedia, type Media } from './media.ts';
 import { ownFields, type WhatsAppClientOptions } from './options.ts';
 import { createPhoneNumber, type PhoneNumber } from './phone-number.ts';
+import { createQrCodes, type QrCodes } from './qr-codes.ts';
 import { createSending, type Sending } from './send.ts';
 import { createTemplates, type Templates } from './templates.ts';
 import type { GraphRequest, WhatsAppAnswer } from './types.ts';
@@ -19,6 +22,9 @@ export interface WhatsAppClient extends Sending {
   readonly flows: Flows;
   readonly phoneNumber: PhoneNumber;
   readonly account: BusinessAccount;
+  readonly groups: Groups;
+  readonly calls: Calls;
+  readonly qrCodes: QrCodes;
   /**
    * Any request of the Graph API that the client has no method for, under the same policies. Nothing is known of it to be safe: it is repeated
    * only as far as `options.idempotent` allows; GET always is.
@@ -52,6 +58,9 @@ export function createWhatsAppClient(options: WhatsAppClientOptions): WhatsAppCl
     flows: createFlows(path),
     phoneNumber,
     account: createBusinessAccount(path),
+    groups: createGroups(path),
+    calls: createCalls(path),
+    qrCodes: createQrCodes(path),
     async call<Data>(request: GraphRequest, callOptions: CallOptions = {}) {
       const { method, path: wanted, query, json } = request;
       if (!['GET', 'POST', 'DELETE'].includes(method))

@@ -1,4 +1,6 @@
 export type { BusinessAccount, SubscribedApp } from './account.ts';
+export type { Automation } from './automation.ts';
+export type { CallPermission, CallSession, Calls } from './calls.ts';
 export { createWhatsAppClient, type WhatsAppClient } from './client.ts';
 export {
   type FailureAction,
@@ -14,6 +16,7 @@ export {
   type FlowResponse,
 } from './flow-handler.ts';
 export type { FlowFault, Flows, NewFlow, StoredFlow } from './flows.ts';
+export type { Groups, JoinDecision, JoinRequest, NewGroup, StoredGroup } from './groups.ts';
 export type {
   Amount,
   CarouselCard,
@@ -42,11 +45,18 @@ export type {
   SentMessage,
 } from './message-types.ts';
 export type { WhatsAppClientOptions } from './options.ts';
-export type { BusinessProfile, PhoneNumber, PhoneNumberInfo } from './phone-number.ts';
+export type {
+  BusinessProfile,
+  CommerceSettings,
+  PhoneNumber,
+  PhoneNumberInfo,
+} from './phone-number.ts';
+export type { QrCode, QrCodes } from './qr-codes.ts';
 export type { Resumable, ResumableOptions } from './resumable.ts';
 export type { Sending, SendOrTemplate, SentOrTemplate } from './send.ts';
 export type {
   ButtonComponent,
+  ButtonKind,
   ButtonParameter,
   HeaderParameter,
   Template,

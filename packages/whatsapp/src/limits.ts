@@ -54,6 +54,15 @@ export const messageLimits = {
   pinDays: 30,
 } as const;
 
+/** Most characters of what a group shows. */
+export const groupLimits = { subject: 128, description: 2_048 } as const;
+
+/** Most characters of what a QR code writes. */
+export const qrCodeLimits = { prefilledMessage: 140 } as const;
+
+/** Most characters of what a chat offers before the customer writes. */
+export const automationLimits = { prompt: 80, commandName: 30, commandDescription: 256 } as const;
+
 const mb = 1024 * 1024;
 
 /**

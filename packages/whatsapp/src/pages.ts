@@ -5,7 +5,8 @@ import type { ListOptions } from './types.ts';
 
 /** A page as the Graph API gives it. */
 interface GraphPage<Item> {
-  data?: Item[];
+  /** Groups have a list inside. */
+  data?: Item[] | { groups?: Item[] };
   paging?: { cursors?: { after?: string }; next?: string };
 }
 
@@ -33,7 +34,7 @@ export function pages<Item>(
       );
       // The last page has a cursor too; only `next` tells that there is more.
       return {
-        items: data.data ?? [],
+        items: Array.isArray(data.data) ? data.data : (data.data?.groups ?? []),
         next: data.paging?.next === undefined ? undefined : data.paging.cursors?.after,
       };
     },

@@ -1,4 +1,5 @@
 import { type CallOptions, CartieError } from '@cartie/core';
+import { type Automation, checkAutomation } from './automation.ts';
 import { type CallPath, dataOf } from './call.ts';
 import { invalid, service } from './invalid.ts';
 import { pages } from './pages.ts';
@@ -31,6 +32,13 @@ export interface BusinessProfile {
   profile_picture_handle?: string;
 }
 
+/** What customers see of the catalogue. */
+export interface CommerceSettings {
+  id?: string;
+  is_cart_enabled?: boolean;
+  is_catalog_visible?: boolean;
+}
+
 /** The number of the client. */
 export interface PhoneNumber {
   info(options?: CallOptions & { fields?: string }): Promise<PhoneNumberInfo>;
@@ -57,6 +65,10 @@ export interface PhoneNumber {
     options?: CallOptions,
   ): Promise<{ business_public_key?: string; business_public_key_signature_status?: string }>;
   setEncryption(publicKeyPem: string, options?: CallOptions): Promise<Done>;
+  commerceSettings(options?: CallOptions): Promise<CommerceSettings>;
+  updateCommerceSettings(settings: Omit<CommerceSettings, 'id'>, options?: CallOptions): Promise<Done>;
+  /** Sets what a chat offers; an empty list takes away what was there. */
+  setAutomation(automation: Automation, options?: CallOptions): Promise<Done>;
   blockedUsers(options?: ListOptions): AsyncGenerator<{ wa_id?: string; user_id?: string }, void, undefined>;
   /** Blocks customers, who must have written in the last 24 hours. */
   block(users: readonly string[], options?: CallOptions): Promise<Readonly<Record<string, unknown>>>;
@@ -94,7 +106,7 @@ export function createPhoneNumber({ call }: CallPath): PhoneNumber {
     settings: (options) => dataOf(call('getSettings', {}, options)),
     updateSettings: (settings, options) => dataOf(call('updateSettings', { json: settings }, options)),
     async profile(options) {
-      const { data } = await call<{ data?: BusinessProfile[] }>(
+      const { data } = await call<{ data?: (BusinessProfile & { business_profile?: BusinessProfile })[] }>(
         'getProfile',
         { query: { fields: profileFields } },
         options,
@@ -106,7 +118,8 @@ export function createPhoneNumber({ call }: CallPath): PhoneNumber {
           operation: 'getProfile',
         });
       }
-      return profile;
+      // Some versions wrap it once more.
+      return profile.business_profile ?? profile;
     },
     async updateProfile(profile, options) {
       checkProfile(profile);
@@ -123,6 +136,16 @@ export function createPhoneNumber({ call }: CallPath): PhoneNumber {
       }
       const body = (): URLSearchParams => new URLSearchParams({ business_public_key: publicKeyPem });
       return dataOf(call('setEncryption', { body }, options));
+    },
+    async commerceSettings(options) {
+      const { data } = await call<{ data?: CommerceSettings[] }>('getCommerceSettings', {}, options);
+      return data.data?.[0] ?? {};
+    },
+    updateCommerceSettings: (settings, options) =>
+      dataOf(call('updateCommerceSettings', { query: { ...settings } }, options)),
+    async setAutomation(automation, options) {
+      checkAutomation(automation);
+      return dataOf(call('setAutomation', { json: automation }, options));
     },
     async *blockedUsers(options) {
       for await (const item of pages<{ block_users?: { wa_id?: string }[]; wa_id?: string }>(

@@ -45,19 +45,25 @@ const headerParameters = list(
   0,
 );
 
+const buttonKinds: readonly string[] = [
+  'quick_reply',
+  'url',
+  'copy_code',
+  'flow',
+  'catalog',
+  'mpm',
+  'spm',
+  'voice_call',
+  'order_details',
+];
+
 const button = z.looseObject({
   type: z.literal('button'),
-  sub_type: z.enum([
-    'quick_reply',
-    'url',
-    'copy_code',
-    'flow',
-    'catalog',
-    'mpm',
-    'spm',
-    'voice_call',
-    'order_details',
-  ]),
+  // The documentation writes some in capitals.
+  sub_type: z.custom(
+    (value) => typeof value === 'string' && buttonKinds.includes(value.toLowerCase()),
+    `must be one of ${buttonKinds.join(', ')}`,
+  ),
   index: z.custom(
     (value) => /^\d{1,2}$/.test(String(value)),
     'must be the button’s place among all buttons, from 0',

@@ -29,19 +29,22 @@ export type ButtonParameter =
   | { type: 'coupon_code'; coupon_code: string }
   | { type: 'action'; action: Readonly<Record<string, unknown>> };
 
+/** What a button of a template does. */
+export type ButtonKind =
+  | 'quick_reply'
+  | 'url'
+  | 'copy_code'
+  | 'flow'
+  | 'catalog'
+  | 'mpm'
+  | 'spm'
+  | 'voice_call'
+  | 'order_details';
+
 /** A button; `index` is its place among all buttons of the template. */
 export interface ButtonComponent {
   type: 'button';
-  sub_type:
-    | 'quick_reply'
-    | 'url'
-    | 'copy_code'
-    | 'flow'
-    | 'catalog'
-    | 'mpm'
-    | 'spm'
-    | 'voice_call'
-    | 'order_details';
+  sub_type: ButtonKind | Uppercase<ButtonKind>;
   index: string | number;
   parameters?: readonly ButtonParameter[];
 }
