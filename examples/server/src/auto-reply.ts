@@ -1,5 +1,5 @@
 import type { AutoReplyConfig } from './config.ts';
-import type { InboundMessage } from './telegram-updates.ts';
+import type { InboundMessage } from './inbound.ts';
 
 /**
  * The text that answers a message by itself, or `undefined`: the place for your own rule. It runs inside the

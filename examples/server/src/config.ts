@@ -1,6 +1,19 @@
 import { CartieError } from '@cartie/core';
 import { z } from 'zod';
+import { type AutoRiaConfig, autoRiaConfig, autoRiaProblems, autoRiaVariables } from './autoria-config.ts';
 import { encryptionKeys } from './encryption-key.ts';
+import {
+  type SendPulseConfig,
+  sendPulseConfig,
+  sendPulseProblems,
+  sendPulseVariables,
+} from './sendpulse-config.ts';
+import {
+  type WhatsAppConfig,
+  whatsAppConfig,
+  whatsAppProblems,
+  whatsAppVariables,
+} from './whatsapp-config.ts';
 
 /** How the server reaches Telegram. */
 export type TelegramConfig =
@@ -59,6 +72,13 @@ export type ViberConfig =
   /** The real Viber calls `PUBLIC_URL`. */
   | { readonly mode: 'live'; readonly authToken: string; readonly senderName: string };
 
+/** How the accounts that read channels reach Telegram. */
+export interface MtprotoConfig {
+  readonly mode: 'sandbox' | 'live';
+  /** The app of accounts that bring none of their own. */
+  readonly api: { readonly apiId: number; readonly apiHash: string } | undefined;
+}
+
 /** Which messages the server answers by itself. */
 export interface AutoReplyConfig {
   /** `first`: `/start` and the first message of a conversation. */
@@ -84,7 +104,11 @@ export interface Config {
   readonly encryptionKey: readonly [string, ...string[]];
   readonly telegram: TelegramConfig;
   readonly viber: ViberConfig;
+  readonly whatsapp: WhatsAppConfig;
   readonly meta: MetaConfig;
+  readonly sendpulse: SendPulseConfig;
+  readonly autoria: AutoRiaConfig;
+  readonly mtproto: MtprotoConfig;
   readonly leads: LeadConfig;
   /** A sandbox that runs elsewhere; `undefined` starts one in this process. */
   readonly sandboxUrl: string | undefined;
@@ -115,12 +139,18 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
   const meta = metaConfig(values, telegram);
   const viber = viberConfig(values, telegram);
   const onSandbox = telegram.mode === 'sandbox';
+  const whatsapp = whatsAppConfig(values, { all: values.SANDBOX_URL !== undefined, others: onSandbox });
+  const sendpulse = sendPulseConfig(values, { all: values.SANDBOX_URL !== undefined, others: onSandbox });
+  const autoria = autoRiaConfig(values, { all: values.SANDBOX_URL !== undefined, others: onSandbox });
   const keys = encryptionKeys(values.CARTIE_ENCRYPTION_KEY, {
     dataDir: values.DATA_DIR,
     mayCreate: onSandbox,
   });
   const problems = [
-    ...contradictions(values, telegram, meta, viber),
+    ...contradictions(values, { telegram, meta, viber, whatsapp, sendpulse, autoria }),
+    ...whatsAppProblems(values, whatsapp),
+    ...sendPulseProblems(values),
+    ...autoRiaProblems(values),
     ...(typeof keys === 'string' ? [keys] : []),
   ];
   if (problems.length > 0 || typeof keys === 'string') throw invalidConfig(problems);
@@ -135,7 +165,11 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
     encryptionKey: keys,
     telegram,
     viber,
+    whatsapp,
     meta,
+    sendpulse,
+    autoria,
+    mtproto: mtprotoConfig(values, telegram),
     leads: {
       origins: values.LEADS_ORIGINS,
       perMinute: values.LEADS_PER_MINUTE,
@@ -181,7 +215,7 @@ const variables = z.object({
   CARTIE_ENCRYPTION_KEY: z.string().optional(),
   PUBLIC_URL: url(
     ['https:', 'http:'],
-    'must be the address at which Telegram reaches this server, such as https://bot.example.com.',
+    'must be the address at which providers reach this server, such as https://bot.example.com.',
   )
     .transform((value) => value.replace(/\/+$/, ''))
     .optional(),
@@ -207,6 +241,14 @@ const variables = z.object({
     )
     .optional(),
   VIBER_SENDER_NAME: z.string().max(28, 'must be at most 28 characters long.').default('Support'),
+  ...whatsAppVariables,
+  ...sendPulseVariables,
+  ...autoRiaVariables,
+  TELEGRAM_API_ID: wholeNumber('must be the api_id of your app at my.telegram.org/apps: digits.').optional(),
+  TELEGRAM_API_HASH: z
+    .string()
+    .regex(/^[\da-f]{32}$/, 'must be the api_hash of your app: 32 characters of 0–9 and a–f.')
+    .optional(),
   META_DATASET_ID: z
     .string()
     .regex(/^\d{5,30}$/, 'must be the id of the dataset (pixel): digits.')
@@ -300,17 +342,37 @@ function metaConfig(values: Variables, telegram: TelegramConfig): MetaConfig {
   return { mode: telegram.mode === 'sandbox' ? 'sandbox' : 'off' };
 }
 
+/** The simulated Telegram takes any app. */
+const sandboxApi = { apiId: 1, apiHash: 'sandbox' };
+
+function mtprotoConfig(values: Variables, telegram: TelegramConfig): MtprotoConfig {
+  if (telegram.mode === 'sandbox') return { mode: 'sandbox', api: sandboxApi };
+  const { TELEGRAM_API_ID: apiId, TELEGRAM_API_HASH: apiHash } = values;
+  return { mode: 'live', api: apiId === undefined || apiHash === undefined ? undefined : { apiId, apiHash } };
+}
+
 function contradictions(
   values: Variables,
-  telegram: TelegramConfig,
-  meta: MetaConfig,
-  viber: ViberConfig,
+  {
+    telegram,
+    meta,
+    viber,
+    whatsapp,
+    sendpulse,
+    autoria,
+  }: Pick<Config, 'telegram' | 'meta' | 'viber' | 'whatsapp' | 'sendpulse' | 'autoria'>,
 ): string[] {
   const problems: string[] = [];
   const exposed = !isLoopback(values.HOST);
-  const isReal = telegram.mode !== 'sandbox' || meta.mode === 'live' || viber.mode === 'live';
-  if (values.ADMIN_TOKEN === undefined && (exposed || isReal)) {
-    const real = telegram.mode !== 'sandbox' ? 'Telegram' : meta.mode === 'live' ? 'Meta' : 'Viber';
+  const real = [
+    telegram.mode !== 'sandbox' && 'Telegram',
+    meta.mode === 'live' && 'Meta',
+    viber.mode === 'live' && 'Viber',
+    whatsapp.mode === 'live' && 'WhatsApp',
+    sendpulse.mode === 'live' && 'SendPulse',
+    autoria.mode === 'live' && 'AUTO.RIA',
+  ].find((name) => name !== false);
+  if (values.ADMIN_TOKEN === undefined && (exposed || real !== undefined)) {
     const why = exposed ? 'HOST can be reached from other machines' : `the server talks to the real ${real}`;
     problems.push(`ADMIN_TOKEN is missing, and ${why}. Make one: openssl rand -hex 24`);
   }
@@ -333,6 +395,9 @@ function contradictions(
   }
   if ((values.META_DATASET_ID === undefined) !== (values.META_ACCESS_TOKEN === undefined)) {
     problems.push('META_DATASET_ID and META_ACCESS_TOKEN belong together. Set both or neither.');
+  }
+  if ((values.TELEGRAM_API_ID === undefined) !== (values.TELEGRAM_API_HASH === undefined)) {
+    problems.push('TELEGRAM_API_ID and TELEGRAM_API_HASH belong together. Set both or neither.');
   }
   for (const name of ['META_APP_SECRET', 'META_TEST_EVENT_CODE', 'META_API_URL'] as const) {
     if (values[name] !== undefined && values.META_ACCESS_TOKEN === undefined) {

@@ -1,25 +1,23 @@
 import type { Outbox } from '@cartie/core/postgres';
 import type { Hono } from 'hono';
-import { z } from 'zod';
 import { idOf, notFound, pageLimit } from './api-parameters.ts';
-import { type Channel, whyNoReply } from './channels.ts';
-import { findConversation, listConversations, markRead, readThread } from './conversations.ts';
+import { type Channel, whyNoReply, windowEndOf } from './channels.ts';
+import { findConversation, listConversations, readThread } from './conversation-views.ts';
+import { markRead } from './conversations.ts';
 import type { AppDatabase, AppTransaction } from './database.ts';
 import { leadsOfConversations } from './leads.ts';
 import type { LiveView } from './live.ts';
-import { queueMessage } from './outgoing.ts';
-import { readBody } from './read-json.ts';
 
-/** What an operator needs to read and answer. */
+/** What an operator needs to read. */
 export interface ConversationActionParts {
   readonly database: AppDatabase;
   readonly outbox: Outbox<AppTransaction>;
   readonly channels: readonly Channel[];
 }
 
-/** Adds the routes of conversations: the list, a thread, a reply, «read». */
+/** Adds the routes of conversations: the list, a thread, «read». */
 export function addConversationActions(routes: Hono, parts: ConversationActionParts, live: LiveView): void {
-  const { kysely, sql } = parts.database;
+  const { kysely } = parts.database;
 
   routes.get('/conversations', async (context) => {
     const [lastMessageAt, id] = (context.req.query('before') ?? '').split(',').map(Number);
@@ -51,32 +49,6 @@ export function addConversationActions(routes: Hono, parts: ConversationActionPa
     );
   });
 
-  routes.post('/conversations/:id/messages', async (context) => {
-    const { text, id } = await readBody(context, replyBody);
-    const conversation = await findConversation(kysely, idOf(context.req.param('id')) ?? 0);
-    if (conversation === undefined) return notFound(context);
-    const reason = whyNoReply(parts.channels, conversation);
-    if (reason !== undefined) return context.json({ error: reason }, 409);
-    const channel = parts.channels.find((known) => known.id === conversation.channel);
-    if (channel === undefined) return notFound(context);
-    if (text.length > channel.maxTextLength) {
-      return context.json({ error: `A message has at most ${channel.maxTextLength} characters.` }, 422);
-    }
-    const queued = await sql.transaction((trx) =>
-      queueMessage(parts.outbox, trx, {
-        channel: channel.id,
-        conversationId: conversation.id,
-        account: conversation.account,
-        chatId: conversation.externalId,
-        author: 'operator',
-        text,
-        id: `operator:${id}`,
-      }),
-    );
-    live.poke('conversations');
-    return context.json(queued, 202);
-  });
-
   routes.post('/conversations/:id/read', async (context) => {
     await markRead(kysely, idOf(context.req.param('id')) ?? 0);
     live.poke('conversations');
@@ -100,15 +72,13 @@ export async function listForPage(
   }));
 }
 
-function withReason<C extends { channel: string; account: string; unreachable: boolean }>(
-  parts: ConversationActionParts,
-  conversation: C,
-) {
-  return { ...conversation, noReply: whyNoReply(parts.channels, conversation) ?? null };
+function withReason<
+  C extends { channel: string; account: string; unreachable: boolean; lastInboundAt: number | null },
+>(parts: ConversationActionParts, conversation: C) {
+  const channel = parts.channels.find(({ id }) => id === conversation.channel);
+  return {
+    ...conversation,
+    noReply: whyNoReply(parts.channels, conversation) ?? null,
+    windowEndsAt: windowEndOf(channel, conversation) ?? null,
+  };
 }
-
-const replyBody = z.object({
-  text: z.string().trim().min(1, 'is empty'),
-  /** Made by the page for each message: a repeated request sends nothing twice. */
-  id: z.uuid(),
-});

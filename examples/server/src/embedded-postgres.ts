@@ -71,6 +71,10 @@ const startParams = [
   // Half of the default saves 100 MB of memory and, measured, costs no time: the system caches the files too.
   '-c',
   'shared_buffers=64MB',
+  // `analyze` holds up everybody while it samples: 0.3 s for a table of 60,000 rows by default. Every statement finds its
+  // rows by an index, so a tenth of the sample plans them just as well.
+  '-c',
+  'default_statistics_target=10',
 ];
 
 /** A log longer than this is checkpointed: it bounds the folder and the time of a start after a crash. Bytes. */

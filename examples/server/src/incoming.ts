@@ -2,12 +2,18 @@ import type { InboxRow, SqlTransaction } from '@cartie/core';
 import type { Outbox } from '@cartie/core/postgres';
 import { autoReply } from './auto-reply.ts';
 import type { AutoReplyConfig } from './config.ts';
-import { markReachable, type Recorded, recordEdit, recordInbound } from './conversations.ts';
+import { markReachable, type Recorded, recordEdit, recordInbound, renamePerson } from './conversations.ts';
 import type { AppTransaction } from './database.ts';
+import { deletePosts, recordPost } from './feed.ts';
+import type { InboundEvent, InboundMessage } from './inbound.ts';
+import { type Mailing, markMailing } from './mailing.ts';
+import { readMtprotoUpdate } from './mtproto-updates.ts';
 import { queueMessage } from './outgoing.ts';
 import { recordReceipt } from './receipts.ts';
-import { type InboundMessage, readTelegramUpdate } from './telegram-updates.ts';
+import { readSendPulseUpdate } from './sendpulse-updates.ts';
+import { readTelegramUpdate } from './telegram-updates.ts';
 import { readViberUpdate } from './viber-updates.ts';
+import { readWhatsAppUpdate } from './whatsapp-updates.ts';
 
 /**
  * Handles what is in the inbox: stores the messages and, where the rule says so, queues the answers, all in one
@@ -16,7 +22,9 @@ import { readViberUpdate } from './viber-updates.ts';
 export function createIncomingHandler(options: {
   outbox: Outbox<AppTransaction>;
   autoReply: AutoReplyConfig;
-}): (rows: readonly InboxRow[], trx: SqlTransaction<AppTransaction>) => Promise<void> {
+  /** Told of people whose phone is known. */
+  mailing?: Mailing | undefined;
+}): (rows: readonly InboxRow[], trx: Transaction) => Promise<void> {
   return async (rows, trx) => {
     const run: { row: InboxRow; message: InboundMessage }[] = [];
     const store = async (): Promise<void> => {
@@ -30,7 +38,11 @@ export function createIncomingHandler(options: {
       }
     };
     for (const row of rows) {
-      const event = row.source.startsWith('viber:') ? readViberUpdate(row) : readTelegramUpdate(row);
+      if (row.source.startsWith('mtproto:')) {
+        await changeFeed(row, trx);
+        continue;
+      }
+      const event = readers[row.source.split(':', 1)[0] ?? '']?.(row);
       if (event === undefined) continue;
       if (event.type === 'message') {
         run.push({ row, message: event.message });
@@ -38,34 +50,70 @@ export function createIncomingHandler(options: {
       }
       // What follows a message may be about it.
       await store();
-      if (event.type === 'edit') await recordEdit(trx.native, event.message);
-      else if (event.type === 'receipt') await recordReceipt(options.outbox, trx, event.receipt);
-      else await markReachable(trx.native, { channel: 'viber', ...event });
+      await follow(event, trx);
     }
     await store();
   };
+
+  async function follow(event: Exclude<InboundEvent, { type: 'message' }>, trx: Transaction): Promise<void> {
+    switch (event.type) {
+      case 'edit':
+        return recordEdit(trx.native, event.message);
+      case 'receipt':
+        return recordReceipt(options.outbox, trx, event.receipt);
+      case 'reachable':
+        return markReachable(trx.native, event);
+      case 'mailing':
+        return markMailing(trx.native, event);
+      case 'renamed':
+        return renamePerson(trx.native, event);
+    }
+  }
+
+  async function changeFeed(row: InboxRow, trx: Transaction): Promise<void> {
+    const change = readMtprotoUpdate(row);
+    if (change?.type === 'post') await recordPost(trx.native, change.post);
+    else if (change?.type === 'deletion') await deletePosts(trx.native, change.channelId, change.messageIds);
+  }
 
   async function answer(
     row: InboxRow,
     message: InboundMessage,
     { conversationId, firstContact }: Recorded,
-    trx: SqlTransaction<AppTransaction>,
+    trx: Transaction,
   ): Promise<void> {
     if (message.channel === 'viber') {
       // Whoever writes is subscribed again.
       await markReachable(trx.native, { channel: 'viber', userId: message.chatId, isReachable: true });
     }
+    if (message.contact?.phone !== undefined) {
+      await options.mailing?.addContact(trx, { channel: message.channel, id: message.contact.id });
+    }
     const text = autoReply(message, { firstContact, config: options.autoReply });
     if (text === undefined) return;
-    const { channel, account, chatId } = message;
+    const { channel, account, chatId, contact, sentAt } = message;
     await queueMessage(options.outbox, trx, {
-      channel,
-      conversationId,
-      account,
-      chatId,
+      conversation: {
+        id: conversationId,
+        channel,
+        account,
+        externalId: chatId,
+        phone: contact?.phone ?? null,
+        lastInboundAt: sentAt,
+      },
       author: 'auto-reply',
-      text,
+      content: { kind: 'text', text },
       id: `reply:${row.source}:${row.id}`,
     });
   }
 }
+
+type Transaction = SqlTransaction<AppTransaction>;
+
+/** What reads the updates of each source, by the first word of its name. */
+const readers: Readonly<Record<string, (row: InboxRow) => InboundEvent | undefined>> = {
+  telegram: readTelegramUpdate,
+  viber: readViberUpdate,
+  whatsapp: readWhatsAppUpdate,
+  sendpulse: readSendPulseUpdate,
+};

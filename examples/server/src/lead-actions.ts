@@ -1,7 +1,7 @@
 import type { Hono } from 'hono';
 import { z } from 'zod';
 import { cars, findCar } from './cars.ts';
-import { findConversation } from './conversations.ts';
+import { findConversation } from './conversation-views.ts';
 import type { AppDatabase } from './database.ts';
 import type { LeadDesk } from './lead-desk.ts';
 import { listLeads } from './leads.ts';
@@ -45,7 +45,7 @@ export function addLeadActions(routes: Hono, { database, desk }: LeadActionParts
       source: 'inbox',
       conversationId: conversation.id,
       name: conversation.title,
-      phone: phone ?? null,
+      phone: phone ?? (conversation.phone && `+${conversation.phone}`),
       car: car ?? null,
       visitor: {},
     });

@@ -5,6 +5,7 @@ import { type Kysely, sql } from 'kysely';
 import type { AppDatabase, AppTransaction } from './database.ts';
 import { leadEvent, saleEvent } from './lead-events.ts';
 import { addLead, type Lead, type NewLead, sellToLead } from './leads.ts';
+import type { Mailing } from './mailing.ts';
 import type { EventState, Tables } from './tables.ts';
 
 /** Takes leads and sales, and tells Meta of them. */
@@ -17,8 +18,12 @@ export interface LeadDesk {
   resend(eventId: string): Promise<boolean>;
 }
 
-/** Creates the desk. Without a buffer leads are only stored. */
-export function createLeadDesk(database: AppDatabase, buffer: EventBuffer | undefined): LeadDesk {
+/** Creates the desk. Without a buffer nothing is told to Meta, without a mailing nothing to SendPulse. */
+export function createLeadDesk(
+  database: AppDatabase,
+  buffer: EventBuffer | undefined,
+  mailing: Mailing | undefined,
+): LeadDesk {
   async function tell(trx: SqlTransaction<AppTransaction>, lead: Lead, event: MetaEvent): Promise<void> {
     if (buffer === undefined) return;
     const note = { id: event.event_id ?? lead.id, lead_id: lead.id, name: event.event_name };
@@ -35,6 +40,7 @@ export function createLeadDesk(database: AppDatabase, buffer: EventBuffer | unde
         const lead = await addLead(trx.native, given);
         if (lead === undefined) return false;
         await tell(trx, lead, leadEvent(lead));
+        await mailing?.addLead(trx, lead);
         return true;
       }),
     sell: (sale) =>

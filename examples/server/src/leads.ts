@@ -1,6 +1,7 @@
 import { type Kysely, sql } from 'kysely';
 import { findCar } from './cars.ts';
 import type { AppTransaction } from './database.ts';
+import { type MailingState, mailingStates } from './mailing.ts';
 import type { EventState, Tables, Visitor } from './tables.ts';
 
 /** Somebody who wants a car. */
@@ -80,6 +81,8 @@ export interface LeadSummary extends Omit<Lead, 'visitor'> {
   readonly carTitle: string | null;
   readonly seq: number;
   readonly events: readonly LeadEvent[];
+  /** Where the person is at SendPulse; `null` if they were not synced. */
+  readonly mailing: MailingState | null;
 }
 
 /** The newest leads first, with their events; `before` goes on after the last one of a page. */
@@ -94,6 +97,10 @@ export async function listLeads(
     database,
     rows.map(({ id }) => id),
   );
+  const mailing = await mailingStates(
+    database,
+    rows.map((row) => row.mailing_address),
+  );
   return rows.map((row) => {
     const { visitor: _, ...lead } = toLead(row);
     return {
@@ -101,6 +108,7 @@ export async function listLeads(
       carTitle: findCar(row.car)?.title ?? null,
       seq: row.seq,
       events: events.get(row.id) ?? [],
+      mailing: mailing.get(row.mailing_address ?? '') ?? null,
     };
   });
 }

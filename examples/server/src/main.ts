@@ -50,14 +50,17 @@ function banner(config: Config, server: RunningServer): string {
       `${server.url}${config.adminToken === undefined ? '' : '  (sign in with ADMIN_TOKEN)'}`,
     ],
     ['Telegram', telegramLine(config, server)],
+    ['WhatsApp', whatsAppLine(config, server)],
+    ['Viber', viberLine(config, server)],
     ['Meta', metaLine(config, server)],
+    ...(server.hasConnectors ? [['Telegram accounts', accountsLine(config, server)]] : []),
     ['Demo shop', `${server.url}/demo`],
     [
       'Database',
       `${server.engine}${config.databaseUrl === undefined ? ` in ${resolve(config.dataDir)}` : ''}`,
     ],
   ];
-  return `\n${lines.map(([name = '', text]) => `  ${name.padEnd(17)}${text}`).join('\n')}\n`;
+  return `\n${lines.map(([name = '', text]) => `  ${name.padEnd(19)}${text}`).join('\n')}\n`;
 }
 
 function telegramLine({ telegram }: Config, { sandboxUrl }: RunningServer): string {
@@ -71,6 +74,28 @@ function telegramLine({ telegram }: Config, { sandboxUrl }: RunningServer): stri
   }
 }
 
+function whatsAppLine({ whatsapp, publicUrl }: Config, { sandboxUrl }: RunningServer): string {
+  switch (whatsapp.mode) {
+    case 'sandbox':
+      return `simulated: write as a customer at ${sandboxUrl}/whatsapp`;
+    case 'live':
+      return `real, by webhook at ${publicUrl}`;
+    case 'off':
+      return 'not configured';
+  }
+}
+
+function viberLine({ viber, publicUrl }: Config, { sandboxUrl }: RunningServer): string {
+  switch (viber.mode) {
+    case 'sandbox':
+      return `simulated: write as a user at ${sandboxUrl}/viber`;
+    case 'live':
+      return `real, by webhook at ${publicUrl}`;
+    case 'off':
+      return 'not configured';
+  }
+}
+
 function metaLine({ meta }: Config, { sandboxUrl }: RunningServer): string {
   switch (meta.mode) {
     case 'sandbox':
@@ -80,4 +105,10 @@ function metaLine({ meta }: Config, { sandboxUrl }: RunningServer): string {
     case 'off':
       return 'not configured: no events are made of leads';
   }
+}
+
+function accountsLine({ mtproto }: Config, { sandboxUrl }: RunningServer): string {
+  return mtproto.mode === 'sandbox'
+    ? `simulated: codes and channels at ${sandboxUrl}/mtproto`
+    : 'real: log in under Connectors';
 }

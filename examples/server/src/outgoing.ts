@@ -2,26 +2,44 @@ import { randomUUID } from 'node:crypto';
 import type { Outbox, OutboxRow, Sender, SqlTransaction } from '@cartie/core/postgres';
 import type { TelegramClient } from '@cartie/telegram';
 import type { ViberClient } from '@cartie/viber';
+import type { Template } from '@cartie/whatsapp';
+import type { ChannelId } from './channels.ts';
+import type { ConversationSummary } from './conversation-views.ts';
 import { recordOutbound, settleMessage } from './conversations.ts';
 import type { AppTransaction } from './database.ts';
+import type { StoredMedia } from './inbound.ts';
 import type { MessageState } from './tables.ts';
-import type { InboundMessage } from './telegram-updates.ts';
+import { whatsAppPayload } from './whatsapp-sender.ts';
 
-/** The outbox topic of Telegram's messages. */
-export const telegramTopic = 'telegram.send';
-/** The outbox topic of Viber's messages. */
-export const viberTopic = 'viber.send';
+/** The outbox topic of each channel's messages. */
+export const topics = {
+  telegram: 'telegram.send',
+  viber: 'viber.send',
+  whatsapp: 'whatsapp.send',
+} as const satisfies Record<ChannelId, string>;
+
 /** The topics of everything that is said in conversations. */
-export const messageTopics = [telegramTopic, viberTopic] as const;
+export const messageTopics: readonly string[] = Object.values(topics);
+
+/** What is said: a text, and where the channel takes them a file or a template. */
+export type OutgoingContent =
+  | { readonly kind: 'text'; readonly text: string }
+  /** `text` is the caption. */
+  | { readonly kind: 'file'; readonly text: string; readonly media: StoredMedia }
+  /** `text` is what the person reads. */
+  | { readonly kind: 'template'; readonly text: string; readonly template: Template };
+
+/** Where something is said. */
+export type OutgoingConversation = Pick<
+  ConversationSummary,
+  'id' | 'account' | 'externalId' | 'phone' | 'lastInboundAt'
+> & { readonly channel: ChannelId };
 
 /** A message to send into a conversation. */
 export interface OutgoingMessage {
-  readonly channel: InboundMessage['channel'];
-  readonly conversationId: number;
-  readonly account: string;
-  readonly chatId: string;
+  readonly conversation: OutgoingConversation;
   readonly author: 'operator' | 'auto-reply';
-  readonly text: string;
+  readonly content: OutgoingContent;
   /** The same id given again sends nothing. @default a random id */
   readonly id?: string | undefined;
 }
@@ -42,14 +60,22 @@ export async function queueMessage(
   trx: SqlTransaction<AppTransaction>,
   message: OutgoingMessage,
 ): Promise<{ id: string; result: 'added' | 'duplicate' }> {
-  const { channel, conversationId, author, text, account, chatId, id = randomUUID() } = message;
-  const stored = await recordOutbound(trx.native, { conversationId, author, text, outboxId: id });
+  const { conversation, author, content, id = randomUUID() } = message;
+  const { channel, account, externalId } = conversation;
+  const stored = await recordOutbound(trx.native, {
+    conversationId: conversation.id,
+    author,
+    kind: content.kind === 'file' ? fileKind(content.media.type) : content.kind,
+    text: content.text,
+    media: content.kind === 'file' ? content.media : undefined,
+    outboxId: id,
+  });
   if (stored === undefined) return { id, result: 'duplicate' };
   const result = await outbox.add(trx, {
-    topic: channel === 'viber' ? viberTopic : telegramTopic,
+    topic: topics[channel],
     id,
-    orderKey: `${channel}:${account}:chat:${chatId}`,
-    payload: payloadOf(channel, chatId, text),
+    orderKey: `${channel}:${account}:chat:${externalId}`,
+    payload: payloads[channel](conversation, content),
   });
   return { id, result };
 }
@@ -76,13 +102,29 @@ export function viberSender(viber: Pick<ViberClient, 'sendMessage'>): Sender<Vib
 
 /** For `onSettled` of the outbox: the message shows how its call ended. */
 export async function followOutbox(row: OutboxRow, trx: SqlTransaction<AppTransaction>): Promise<void> {
-  const { messageId } = (row.result ?? {}) as { messageId?: string };
+  const { messageId, kind, failure } = (row.result ?? {}) as SenderResult;
   await settleMessage(trx.native, {
     outboxId: row.id,
     state: states[row.status],
-    reason: row.reason,
+    reason: row.status === 'failed' && row.reason !== 'discarded' ? (failure ?? row.reason) : row.reason,
     externalId: messageId,
+    kind,
   });
+}
+
+/** What senders of messages keep of a call. */
+export interface SenderResult {
+  readonly messageId?: string | undefined;
+  /** What it went out as, where that is another kind than it was written as. */
+  readonly kind?: 'template' | undefined;
+  /** What the provider meant by its refusal, in more than an error's code. */
+  readonly failure?: string | undefined;
+}
+
+/** What a file is shown as: `image`, `video`, `audio`, `document`. */
+function fileKind(type: string): 'image' | 'video' | 'audio' | 'document' {
+  const main = type.split('/')[0];
+  return main === 'image' || main === 'video' || main === 'audio' ? main : 'document';
 }
 
 // A call under way is shown from the outbox itself, so that it costs no write.
@@ -94,13 +136,13 @@ const states = {
   in_doubt: 'in_doubt',
 } as const satisfies Record<OutboxRow['status'], MessageState>;
 
-function payloadOf(
-  channel: InboundMessage['channel'],
-  chatId: string,
-  text: string,
-): TelegramPayload | ViberPayload {
-  return channel === 'viber' ? { receiver: chatId, text } : { chat_id: chatIdOf(chatId), text };
-}
+/** What each channel's sender needs to know. Telegram and Viber are only given texts. */
+const payloads: Record<ChannelId, (conversation: OutgoingConversation, content: OutgoingContent) => unknown> =
+  {
+    telegram: ({ externalId }, { text }): TelegramPayload => ({ chat_id: chatIdOf(externalId), text }),
+    viber: ({ externalId }, { text }): ViberPayload => ({ receiver: externalId, text }),
+    whatsapp: whatsAppPayload,
+  };
 
 /** Telegram's own spelling of an id is a number; one beyond 2^53 stays exact as a string. */
 function chatIdOf(chatId: string): number | string {

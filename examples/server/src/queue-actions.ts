@@ -1,7 +1,8 @@
 import type { Inbox, Outbox, OutboxRow, SqlTransaction } from '@cartie/core/postgres';
 import type { Hono } from 'hono';
 import { idOf, notFound, pageLimit } from './api-parameters.ts';
-import { messagesOfOutbox, settleMessage } from './conversations.ts';
+import { messagesOfOutbox } from './conversation-views.ts';
+import { settleMessage } from './conversations.ts';
 import type { AppDatabase, AppTransaction } from './database.ts';
 import type { LiveView } from './live.ts';
 import { messageTopics } from './outgoing.ts';

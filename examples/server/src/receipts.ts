@@ -2,31 +2,34 @@ import type { Outbox, OutboxRow, SqlTransaction } from '@cartie/core/postgres';
 import { type Kysely, sql } from 'kysely';
 import { settleMessage } from './conversations.ts';
 import type { AppTransaction } from './database.ts';
-import { viberTopic } from './outgoing.ts';
+import type { Receipt } from './inbound.ts';
+import { topics } from './outgoing.ts';
 import type { Tables } from './tables.ts';
-import type { Receipt } from './viber-updates.ts';
 
 /**
- * Notes what a phone told of one of our messages. One that is not known by this id yet is kept until its call has ended;
- * where a call ended in doubt, it settles it.
+ * Notes what a provider told of one of our messages. One that is not known by this id yet is kept until its call has ended;
+ * where a call ended in doubt, it settles it: by our own name of the message where the provider gives that back (WhatsApp),
+ * else by its place in the conversation (Viber).
  */
 export async function recordReceipt(
   outbox: Outbox<AppTransaction>,
   trx: SqlTransaction<AppTransaction>,
   receipt: Receipt,
 ): Promise<void> {
+  const { channel, account, chatId, externalId, outboxId = null, state, reason = null, at } = receipt;
   const { rows } = await sql<{ id: number }>`
-    select id from conversations where channel = ${receipt.channel} and account = ${receipt.account}
-      and external_id = ${receipt.chatId} for update`.execute(trx.native);
+    select id from conversations where id = coalesce(
+      (select conversation_id from messages where outbox_id = ${outboxId}),
+      (select id from conversations
+        where channel = ${channel} and account = ${account} and external_id = ${chatId})
+    ) for update`.execute(trx.native);
   const conversationId = rows[0]?.id;
   // Nothing was ever said there through this server.
   if (conversationId === undefined) return;
-  const { externalId, state, at } = receipt;
   await sql`
-    insert into message_receipts (conversation_id, external_id, state, at)
-    values (${conversationId}, ${externalId}, ${state}, ${new Date(at)}) on conflict do nothing`.execute(
-    trx.native,
-  );
+    insert into message_receipts (conversation_id, external_id, outbox_id, state, reason, at)
+    values (${conversationId}, ${externalId}, ${outboxId}, ${state}, ${reason}, ${new Date(at)})
+    on conflict do nothing`.execute(trx.native);
   await applyReceipts(outbox, trx, conversationId);
 }
 
@@ -47,22 +50,24 @@ async function applyReceipts(
   trx: SqlTransaction<AppTransaction>,
   conversationId: number,
 ): Promise<void> {
-  await settleDoubts(outbox, trx, conversationId);
+  await settleNamed(outbox, trx, conversationId);
+  await settleByPlace(outbox, trx, conversationId);
   await sql`
     with known as (
       delete from message_receipts r using messages m
       where r.conversation_id = ${conversationId} and m.conversation_id = r.conversation_id
         and m.external_id = r.external_id and m.direction = 'out'
-      returning m.id, r.state, r.at
+      returning m.id, r.state, r.reason, r.at
     ), told as (
-      select id, min(at) filter (where state <> 'failed') as delivered_at, min(at) filter (where state = 'seen') as seen_at,
-        bool_or(state = 'failed') as failed
+      select id, min(at) filter (where state in ('delivered', 'seen')) as delivered_at,
+        min(at) filter (where state = 'seen') as seen_at, bool_or(state = 'failed') as failed,
+        coalesce(min(reason), 'not_delivered') as reason
       from known group by id
     ), message as (
       update messages set delivered_at = coalesce(messages.delivered_at, told.delivered_at),
         seen_at = coalesce(messages.seen_at, told.seen_at),
         state = case when told.failed then 'failed' else messages.state end,
-        reason = case when told.failed then 'not_delivered' else messages.reason end
+        reason = case when told.failed then told.reason else messages.reason end
       from told where messages.conversation_id = ${conversationId} and messages.id = told.id
       returning messages.id
     )
@@ -70,43 +75,68 @@ async function applyReceipts(
     where id = ${conversationId} and exists (select from message)`.execute(trx.native);
 }
 
-/**
- * A phone speaks of messages that we know under no id: they are those in doubt, in their order, since every message to
- * the user goes through the outbox, one after another. Only where it speaks of as many: of fewer nobody knows which. Not while another is on its way: then it may be that one; and not by what was
- * told before the message was there.
- */
-async function settleDoubts(
+/** A receipt names our message, so its call did arrive. */
+async function settleNamed(
   outbox: Outbox<AppTransaction>,
   trx: SqlTransaction<AppTransaction>,
   conversationId: number,
 ): Promise<void> {
-  const { rows } = await sql<{ outbox_id: string; external_id: string; failed: boolean }>`
+  const { rows } = await sql<Doubt>`
+    select distinct on (m.outbox_id) m.outbox_id, r.external_id from message_receipts r
+    join messages m on m.outbox_id = r.outbox_id and m.conversation_id = r.conversation_id
+    where r.conversation_id = ${conversationId} and m.state = 'in_doubt'
+    order by m.outbox_id, r.at`.execute(trx.native);
+  await settle(outbox, trx, topics.whatsapp, rows);
+}
+
+/**
+ * A phone speaks of messages that we know under no id: they are those in doubt, in their order, since every message to
+ * the user goes through the outbox, one after another. Only where it speaks of as many: of fewer nobody knows which. Not while
+ * another is on its way: then it may be that one; and not by what was told before the message was there.
+ */
+async function settleByPlace(
+  outbox: Outbox<AppTransaction>,
+  trx: SqlTransaction<AppTransaction>,
+  conversationId: number,
+): Promise<void> {
+  const { rows } = await sql<Doubt>`
     with doubt as (
       select outbox_id, created_at, row_number() over (order by id) as place,
         count(*) over () as doubts
       from messages
       where conversation_id = ${conversationId} and state = 'in_doubt'
     ), strange as (
-      select external_id, bool_or(state = 'failed') as failed, min(at) as at,
+      select external_id, min(at) as at,
         row_number() over (order by min(at), external_id) as place, count(*) over () as told
       from message_receipts r
-      where conversation_id = ${conversationId} and at >= (select min(created_at) from doubt) and not exists (
+      where conversation_id = ${conversationId} and outbox_id is null and at >= (select min(created_at) from doubt) and not exists (
         select from messages m where m.conversation_id = r.conversation_id and m.external_id = r.external_id
           and m.direction = 'out')
       group by external_id
     )
-    select outbox_id, external_id, failed from doubt join strange using (place)
+    select outbox_id, external_id from doubt join strange using (place)
     where doubts = told and not exists (
       select from messages where conversation_id = ${conversationId} and state = 'queued'
-    )`.execute(trx.native);
-  for (const { outbox_id: id, external_id: messageId } of rows) {
-    if (!(await outbox.confirm(viberTopic, id, { messageId }, trx))) continue;
-    await settleMessage(trx.native, {
-      outboxId: id,
-      state: 'sent',
-      reason: undefined,
-      externalId: messageId,
-    });
+    ) and exists (select from conversations where id = ${conversationId} and channel = 'viber')`.execute(
+    trx.native,
+  );
+  await settle(outbox, trx, topics.viber, rows);
+}
+
+interface Doubt {
+  readonly outbox_id: string;
+  readonly external_id: string;
+}
+
+async function settle(
+  outbox: Outbox<AppTransaction>,
+  trx: SqlTransaction<AppTransaction>,
+  topic: string,
+  doubts: readonly Doubt[],
+): Promise<void> {
+  for (const { outbox_id: outboxId, external_id: externalId } of doubts) {
+    if (!(await outbox.confirm(topic, outboxId, { messageId: externalId }, trx))) continue;
+    await settleMessage(trx.native, { outboxId, state: 'sent', reason: undefined, externalId });
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Generated, GeneratedAlways } from 'kysely';
+import type { StoredMedia } from './inbound.ts';
 
 /** Where a message is: `received` came in; the others follow the outbox. */
 export type MessageState = 'received' | 'queued' | 'sent' | 'failed' | 'in_doubt';
@@ -25,9 +26,13 @@ export interface Tables {
     external_id: string;
     name: string;
     username: string | null;
+    /** Digits, where the channel tells it. */
+    phone: string | null;
     created_at: Generated<Date>;
     /** Since when the provider sends them nothing any more. */
     unreachable_at: Date | null;
+    /** Where they are in `mailing_contacts`; '' without an address, null before it was looked at. */
+    mailing_address: string | null;
   };
   conversations: {
     id: GeneratedAlways<number>;
@@ -41,6 +46,8 @@ export interface Tables {
     last_text: string;
     last_direction: 'in' | 'out';
     last_message_at: Date;
+    /** When the person wrote last: some channels take free text only for a time after it. */
+    last_inbound_at: Date | null;
     unread: Generated<number>;
     /** Grows with every change, also of a message's state: what a live view compares. */
     version: Generated<number>;
@@ -55,6 +62,7 @@ export interface Tables {
     /** The provider's word: `text`, `photo`, `callback_query`. */
     kind: string;
     text: string;
+    media: StoredMedia | null;
     state: MessageState;
     /** Why it failed or is in doubt: an error's code. */
     reason: string | null;
@@ -70,7 +78,9 @@ export interface Tables {
   message_receipts: {
     conversation_id: number;
     external_id: string;
-    state: 'delivered' | 'seen' | 'failed';
+    outbox_id: string | null;
+    state: 'sent' | 'delivered' | 'seen' | 'failed';
+    reason: string | null;
     at: Date;
   };
   leads: {
@@ -90,6 +100,23 @@ export interface Tables {
     sold_at: Date | null;
     price: string | null;
     currency: string | null;
+    /** As in `contacts`. */
+    mailing_address: string | null;
+  };
+  mailing_contacts: {
+    /** An e-mail in lower case, or else the digits of a phone. */
+    address: string;
+    name: string;
+    email: string | null;
+    phone: string | null;
+    version: Generated<number>;
+    state: 'waiting' | 'synced' | 'refused';
+    reason: string | null;
+    detail: string | null;
+    created_at: Generated<Date>;
+    synced_at: Date | null;
+    bounced_at: Date | null;
+    unsubscribed_at: Date | null;
   };
   meta_events: {
     /** The event's id at Meta, and the outbox row's. */
@@ -102,6 +129,35 @@ export interface Tables {
     detail: string | null;
     created_at: Generated<Date>;
     settled_at: Date | null;
+  };
+  connectors: {
+    /** The account's name in the hub. */
+    id: string;
+    label: string;
+    created_at: Generated<Date>;
+  };
+  followed_channels: {
+    connector_id: string;
+    channel_id: string;
+    title: string;
+    username: string | null;
+    created_at: Generated<Date>;
+  };
+  feed_posts: {
+    channel_id: string;
+    message_id: number;
+    seq: GeneratedAlways<number>;
+    text: string;
+    make: string | null;
+    model: string | null;
+    year: number | null;
+    price: string | null;
+    currency: string | null;
+    mileage_km: number | null;
+    phones: string[];
+    posted_at: Date;
+    edited_at: Date | null;
+    deleted_at: Date | null;
   };
   integration_errors: {
     id: GeneratedAlways<number>;

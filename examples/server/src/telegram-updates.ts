@@ -1,32 +1,6 @@
 import type { Update } from '@cartie/core';
 import type { Telegram } from '@cartie/telegram';
-
-/** A message from outside, the same for every channel. */
-export interface InboundMessage {
-  readonly channel: 'telegram' | 'viber';
-  /** Which of our bots got it. */
-  readonly account: string;
-  /** The chat's id at the provider. */
-  readonly chatId: string;
-  readonly title: string;
-  /** One person's own chat, where an automatic answer disturbs nobody else. */
-  readonly isPrivate: boolean;
-  /** `undefined` where a channel speaks, not a person. */
-  readonly contact:
-    | { readonly id: string; readonly name: string; readonly username: string | undefined }
-    | undefined;
-  /** The provider's word for what it is: `text`, `photo`, `callback_query`. */
-  readonly kind: string;
-  readonly text: string;
-  readonly externalId: string;
-  /** Epoch milliseconds. */
-  readonly sentAt: number;
-}
-
-/** What an update means for the conversations: a new message, a new text of an old one, or nothing. */
-export type InboundEvent =
-  | { readonly type: 'message'; readonly message: InboundMessage }
-  | { readonly type: 'edit'; readonly message: InboundMessage };
+import type { InboundEvent, InboundMessage } from './inbound.ts';
 
 /** Reads an update of Telegram. `undefined` for the kinds that a conversation does not show. */
 export function readTelegramUpdate(update: Update): InboundEvent | undefined {

@@ -1,27 +1,9 @@
 import type { Update } from '@cartie/core';
 import type { ViberCallback } from '@cartie/viber';
-import type { InboundMessage } from './telegram-updates.ts';
-
-/** What a phone told of one of our messages. */
-export interface Receipt {
-  readonly channel: 'viber';
-  readonly account: string;
-  readonly chatId: string;
-  /** The message's id at the provider. */
-  readonly externalId: string;
-  readonly state: 'delivered' | 'seen' | 'failed';
-  /** Epoch milliseconds. */
-  readonly at: number;
-}
-
-/** What a callback means for the conversations. */
-export type ViberEvent =
-  | { readonly type: 'message'; readonly message: InboundMessage }
-  | { readonly type: 'receipt'; readonly receipt: Receipt }
-  | { readonly type: 'reachable'; readonly userId: string; readonly isReachable: boolean };
+import type { InboundEvent } from './inbound.ts';
 
 /** Reads a callback of Viber. `undefined` for the kinds that a conversation does not show. */
-export function readViberUpdate(update: Update): ViberEvent | undefined {
+export function readViberUpdate(update: Update): InboundEvent | undefined {
   const callback = update.payload as ViberCallback;
   const account = update.source.replace(/^viber:/, '');
   const at = Number(callback.timestamp);
@@ -53,9 +35,9 @@ export function readViberUpdate(update: Update): ViberEvent | undefined {
       return { type: 'receipt', receipt: { channel: 'viber', account, chatId, externalId, state, at } };
     }
     case 'subscribed':
-      return { type: 'reachable', userId: callback.user.id, isReachable: true };
+      return { type: 'reachable', channel: 'viber', userId: callback.user.id, isReachable: true };
     case 'unsubscribed':
-      return { type: 'reachable', userId: callback.user_id, isReachable: false };
+      return { type: 'reachable', channel: 'viber', userId: callback.user_id, isReachable: false };
     default:
       return undefined;
   }

@@ -10,40 +10,39 @@ import {
 import { pgBossQueue } from '@cartie/core/pg-boss';
 import { pinoEvents } from '@cartie/core/pino';
 import { createInbox, createOutbox, postgresStore } from '@cartie/core/postgres';
-import { redisStore } from '@cartie/core/redis';
 import { viberFailure } from '@cartie/viber';
 import { PgBoss } from 'pg-boss';
 import type { Logger } from 'pino';
 import { createAdminGuard } from './admin.ts';
 import { createApi } from './api.ts';
 import { createApp } from './app.ts';
+import { connectAutoRia } from './autoria.ts';
 import { type Channel, integrations } from './channels.ts';
 import type { Config } from './config.ts';
 import { markReachable } from './conversations.ts';
 import { type AppTransaction, openDatabase } from './database.ts';
+import { sweepFeed } from './feed.ts';
 import { listen } from './http-server.ts';
 import { createIncomingHandler } from './incoming.ts';
 import { createIntegrationErrorLog } from './integration-errors.ts';
 import { createLeadDesk, followEvent } from './lead-desk.ts';
 import { createLeadForm } from './lead-form.ts';
 import { forgetVisitors } from './leads.ts';
+import { createMailing, followMailing, mailingSender, mailingTopic } from './mailing.ts';
 import { connectMeta } from './meta.ts';
 import { createMetrics } from './metrics.ts';
-import {
-  followOutbox,
-  messageTopics,
-  telegramSender,
-  telegramTopic,
-  viberSender,
-  viberTopic,
-} from './outgoing.ts';
+import { connectMtproto } from './mtproto.ts';
+import { followOutbox, messageTopics, telegramSender, topics, viberSender } from './outgoing.ts';
 import { applyReceiptsOf, sweepReceipts } from './receipts.ts';
 import { connectSandbox } from './sandbox.ts';
+import { connectSendPulse } from './sendpulse.ts';
 import { connectRedis } from './shared-redis.ts';
 import { readPage } from './static-files.ts';
 import { createStopList } from './stop-list.ts';
 import { connectTelegram, telegramWebhookPath } from './telegram.ts';
 import { connectViber, viberWebhookPath } from './viber.ts';
+import { connectWhatsApp, whatsAppFiles, whatsAppWebhookPath } from './whatsapp.ts';
+import { whatsAppSender } from './whatsapp-sender.ts';
 
 /** A server that runs. */
 export interface RunningServer {
@@ -51,6 +50,8 @@ export interface RunningServer {
   readonly url: string;
   /** The sandbox's page, where the server talks to the sandbox. */
   readonly sandboxUrl: string | undefined;
+  /** Telegram accounts can log in. */
+  readonly hasConnectors: boolean;
   /** For the banner. */
   readonly engine: string;
   /** Resolves if the server can't go on and must be started anew: the embedded database is gone. */
@@ -96,13 +97,13 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
         : await connectRedis(config.redisUrl, (error) =>
             log.error({ err: error }, 'Redis reported an error'),
           );
-    if (redis !== undefined) opened.add('Redis', async () => void (await redis.quit()));
-    const store: KeyValueStore = redis === undefined ? postgresStore(database.sql) : redisStore(redis);
+    if (redis !== undefined) opened.add('Redis', () => redis.close());
+    const store: KeyValueStore = redis?.store ?? postgresStore(database.sql);
     const stores = createStores(store, { encryptionKey: config.encryptionKey });
 
-    // An embedded database has one process: there is nobody to wake by a job or to share a limit with.
-    const mayBeSeveral = !database.sql.singleConnection;
-    const wakeUps = mayBeSeveral ? pgBossQueue(boss) : undefined;
+    // An embedded database has one process: without a Redis there is nobody to wake by a job or to share a limit with.
+    const mayBeSeveral = redis !== undefined || !database.sql.singleConnection;
+    const wakeUps = redis?.wakeUps ?? (mayBeSeveral ? pgBossQueue(boss) : undefined);
     const inbox = createInbox<AppTransaction>({
       database: database.sql,
       queue: wakeUps,
@@ -124,7 +125,12 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
       errors.note(failure);
     };
 
-    const { telegram: telegramConfig, meta: metaConfig, viber: viberConfig } = config;
+    const {
+      telegram: telegramConfig,
+      meta: metaConfig,
+      viber: viberConfig,
+      whatsapp: whatsAppConfig,
+    } = config;
     const sandbox =
       telegramConfig.mode === 'sandbox' ? await connectSandbox(config, telegramConfig.token) : undefined;
     if (sandbox !== undefined) opened.add('sandbox', () => sandbox.close());
@@ -157,6 +163,19 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
     });
     if (viber !== undefined) opened.add('Viber client', () => viber.close());
 
+    const whatsapp = connectWhatsApp(whatsAppConfig, {
+      sandbox: sandbox?.whatsapp,
+      async accept(update) {
+        const result = await inbox.accept(update);
+        metrics.received('whatsapp', result);
+        return result;
+      },
+      limiter: mayBeSeveral ? storeLimiter(store, { name: 'whatsapp' }) : undefined,
+      onEvent,
+      onFailure: (failure) => onFailure({ service: 'whatsapp', ...failure }),
+    });
+    if (whatsapp !== undefined) opened.add('WhatsApp client', () => whatsapp.close());
+
     const meta = connectMeta(metaConfig, {
       outbox,
       sandbox: sandbox?.meta,
@@ -164,19 +183,84 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
       onEvent,
     });
     if (meta !== undefined) opened.add('Meta client', () => meta.close());
-    const desk = createLeadDesk(database, meta?.buffer);
+    const autoria = connectAutoRia(config.autoria, { sandbox: sandbox?.autoria, store, onEvent });
+    if (autoria !== undefined) opened.add('AUTO.RIA client', () => autoria.close());
+    const sendpulse = connectSendPulse(config.sendpulse, {
+      sandbox: sandbox?.sendpulse,
+      async accept(update) {
+        const result = await inbox.accept(update);
+        metrics.received('sendpulse', result);
+        return result;
+      },
+      tokens: stores.tokens,
+      leases: stores.leases,
+      limiter: mayBeSeveral ? storeLimiter(store, { name: 'sendpulse' }) : undefined,
+      onEvent,
+      onFailure: (failure) => onFailure({ service: 'sendpulse', ...failure }),
+      log,
+    });
+    if (sendpulse !== undefined) opened.add('SendPulse client', () => sendpulse.close());
+    const mailing = sendpulse && createMailing(database, outbox, { country: config.leads.country });
+    const desk = createLeadDesk(database, meta?.buffer, mailing);
+
+    // Always in the database: a Redis that forgets would cost every account its login.
+    const { sessions } = createStores(postgresStore(database.sql), { encryptionKey: config.encryptionKey });
+    const mtproto = connectMtproto(config.mtproto, {
+      database,
+      boss,
+      servers: sandbox?.mtproto,
+      sessions,
+      leases: stores.leases,
+      async accept(update) {
+        const result = await inbox.accept(update);
+        metrics.received('mtproto', result);
+        return result;
+      },
+      onChange: (what) => api.live.poke(what),
+      onEvent,
+      onFailure: (failure) => onFailure({ service: 'mtproto', ...failure }),
+    });
 
     const channels: Channel[] = [
-      { id: 'telegram', name: 'Telegram', account: telegram.botId, maxTextLength: 4_096 },
-      ...(viber
-        ? [{ id: 'viber', name: 'Viber', account: viber.account, maxTextLength: 7_000 } as const]
-        : []),
+      {
+        id: 'telegram',
+        name: 'Telegram',
+        account: telegram.botId,
+        maxTextLength: 4_096,
+        sandboxUrl: sandbox?.url,
+      },
     ];
+    if (viber !== undefined) {
+      channels.push({
+        id: 'viber',
+        name: 'Viber',
+        account: viber.account,
+        maxTextLength: 7_000,
+        sandboxUrl: viberConfig.mode === 'sandbox' ? `${sandbox?.url}/viber` : undefined,
+      });
+    }
+    if (whatsapp !== undefined && whatsAppConfig.mode !== 'off') {
+      channels.push({
+        id: 'whatsapp',
+        name: 'WhatsApp',
+        account: whatsapp.account,
+        maxTextLength: 4_096,
+        sandboxUrl: whatsAppConfig.mode === 'sandbox' ? `${sandbox?.url}/whatsapp` : undefined,
+        files: whatsAppFiles,
+        hasTemplates: true,
+        windowMs: 24 * 60 * 60 * 1_000,
+        fallbackTemplate: whatsAppConfig.fallback?.name,
+      });
+    }
     const checks = {
       ...notConfigured,
       telegram: telegram.health,
       viber: viber?.health,
+      whatsapp: whatsapp?.health,
       'meta-capi': meta?.health,
+      sendpulse: sendpulse?.health,
+      autoria: autoria?.client.health,
+      mtproto: mtproto?.health,
     };
     const integrationsHealth = createHealthHandler({ checks });
     const admin = createAdminGuard(config.adminToken);
@@ -189,15 +273,30 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
       desk,
       buffer: meta?.buffer,
       channels,
+      files: { whatsapp: whatsapp?.files },
+      templates: { whatsapp: whatsapp?.templates },
+      mailing,
+      autoria: autoria?.client,
+      tests: {
+        sendpulse: sendpulse && (() => sendpulse.client.testConnection()),
+        autoria: autoria && (() => autoria.client.testConnection()),
+      },
+      connectors: mtproto?.desk,
       about: {
         mode: sandbox === undefined ? 'live' : 'sandbox',
         simulated: [
           ...(telegramConfig.mode === 'sandbox' ? ['telegram'] : []),
           ...(viberConfig.mode === 'sandbox' ? ['viber'] : []),
+          ...(whatsAppConfig.mode === 'sandbox' ? ['whatsapp'] : []),
           ...(metaConfig.mode === 'sandbox' ? ['meta-capi'] : []),
+          ...(config.sendpulse.mode === 'sandbox' ? ['sendpulse'] : []),
+          ...(config.autoria.mode === 'sandbox' ? ['autoria'] : []),
+          ...(mtproto && config.mtproto.mode === 'sandbox' ? ['mtproto'] : []),
         ],
         engine: database.engine,
         sandboxUrl: sandbox?.url,
+        hasConnectors: mtproto !== undefined,
+        needsApiKeys: config.mtproto.api === undefined,
       },
       async health() {
         const response = await integrationsHealth(new Request('http://localhost/health/integrations'));
@@ -206,10 +305,10 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
       onError: (error) => log.error({ err: error }, 'a request to the API failed'),
     });
 
-    const handleIncoming = createIncomingHandler({ outbox, autoReply: config.autoReply });
+    const handleIncoming = createIncomingHandler({ outbox, autoReply: config.autoReply, mailing });
     const inboxWorker = await inbox.work((row, trx) => handleIncoming([row], trx), {
       handleGroup: handleIncoming,
-      onHandled: () => api.live.poke('conversations'),
+      onHandled: ({ source }) => api.live.poke(source.startsWith('mtproto:') ? 'feed' : 'conversations'),
       onFailure({ row, error }) {
         onFailure({ service: row.source.split(':')[0] ?? 'inbox', operation: `handle ${row.kind}`, error });
         api.live.poke('queue');
@@ -218,16 +317,22 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
     opened.add('inbox', async () => inboxWorker[Symbol.asyncDispose]());
     const outboxWorker = await outbox.work(
       {
-        [telegramTopic]: telegramSender(telegram.client),
-        ...(viber && { [viberTopic]: viberSender(viber.client) }),
+        [topics.telegram]: telegramSender(telegram.client),
+        ...(viber && { [topics.viber]: viberSender(viber.client) }),
+        ...(whatsapp &&
+          whatsAppConfig.mode !== 'off' && {
+            [topics.whatsapp]: whatsAppSender(whatsapp.client, whatsAppConfig.fallback),
+          }),
         ...(meta && { [meta.buffer.topic]: meta.buffer.sender }),
+        ...(sendpulse && { [mailingTopic]: mailingSender(sendpulse) }),
       },
       {
         graceMs: config.stopTimeoutMs * 0.6,
         async onSettled(row, trx) {
+          if (row.topic === mailingTopic) return followMailing(row, trx);
           if (!isMessageTopic(row.topic)) return followEvent(row, trx);
           await followOutbox(row, trx);
-          if (row.topic === viberTopic) await applyReceiptsOf(outbox, trx, row);
+          if (row.topic !== topics.telegram) await applyReceiptsOf(outbox, trx, row);
         },
         onFailure({ row, error }) {
           if (viberFailure(error)?.userUnreachable) {
@@ -247,13 +352,16 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
       },
     );
     opened.add('outbox', async () => outboxWorker[Symbol.asyncDispose]());
-    opened.add('receiving', () => Promise.all([telegram.stop(), viber?.stop()]));
+    opened.add('receiving', () =>
+      Promise.all([telegram.stop(), viber?.stop(), whatsapp?.stop(), sendpulse?.stop(), mtproto?.stop()]),
+    );
 
     await boss.createQueue(sweepJob);
     await boss.work(sweepJob, async () => {
       await errors.sweep();
       await forgetVisitors(database.kysely);
       await sweepReceipts(database.kysely);
+      await sweepFeed(database.kysely, 90);
     });
     await boss.schedule(sweepJob, '17 * * * *');
 
@@ -285,6 +393,8 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
       webhooks: {
         ...(telegram.webhook && { [telegramWebhookPath]: telegram.webhook }),
         ...(viber && { [viberWebhookPath]: viber.webhook }),
+        ...(whatsapp && { [whatsAppWebhookPath]: whatsapp.webhook }),
+        ...(sendpulse && { [sendpulse.webhookPath]: sendpulse.webhook }),
       },
       app,
     });
@@ -292,7 +402,16 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
       api.live.close();
       await http.close();
     });
+    await mtproto?.start();
     viber?.receive(config.publicUrl ?? http.url);
+    whatsapp?.receive(config.publicUrl ?? http.url);
+    if (config.publicUrl !== undefined || config.sendpulse.mode === 'sandbox') {
+      sendpulse?.receive(config.publicUrl ?? http.url);
+    }
+    const catchingUp = mailing?.addMissing().catch((error: unknown) => {
+      onFailure({ service: 'sendpulse', operation: 'addMissing', error });
+    });
+    opened.add('contacts that were missing', async () => catchingUp);
     await telegram.receive(
       ('publicUrl' in telegramConfig ? telegramConfig.publicUrl : undefined) ?? http.url,
     );
@@ -300,6 +419,7 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
     return {
       url: http.url,
       sandboxUrl: sandbox?.url,
+      hasConnectors: mtproto !== undefined,
       engine: database.engine,
       crashed,
       async stop() {

@@ -68,6 +68,72 @@ describe('with a bot token', () => {
   });
 });
 
+describe('SendPulse', () => {
+  const clientId = 'an-id-of-an-account';
+  const clientSecret = 'a-secret-of-an-account';
+  const live = { ...real, SENDPULSE_CLIENT_ID: clientId, SENDPULSE_CLIENT_SECRET: clientSecret };
+
+  it('is real with credentials or a key, of the sandbox without, and off beside a real bot', () => {
+    const { sendpulse } = loadConfig({ ...live, SENDPULSE_ADDRESS_BOOK_ID: '42' });
+    expect(sendpulse).toMatchObject({
+      mode: 'live',
+      credentials: { clientId, clientSecret },
+      addressBookId: 42,
+    });
+    const withKey = loadConfig({ ...real, SENDPULSE_API_KEY: 'a-static-key' }).sendpulse;
+    expect(withKey).toMatchObject({ mode: 'live', credentials: { apiKey: 'a-static-key' } });
+    expect(loadConfig(real).sendpulse).toEqual({ mode: 'off' });
+    expect(loadConfig({ CARTIE_ENCRYPTION_KEY: key }).sendpulse.mode).toBe('sandbox');
+  });
+
+  it('has a secret at the end of its webhook, always the same for an account', () => {
+    const secretOf = (environment: Record<string, string>) => {
+      const { sendpulse } = loadConfig(environment);
+      return sendpulse.mode === 'off' ? '' : sendpulse.webhookSecret;
+    };
+    expect(secretOf(live)).toMatch(/^[\w-]{40,}$/);
+    expect(secretOf(live)).toBe(secretOf(live));
+    expect(secretOf(live)).not.toContain(clientSecret);
+    expect(secretOf({ ...live, SENDPULSE_WEBHOOK_SECRET: 'a-secret-of-my-own' })).toBe('a-secret-of-my-own');
+  });
+
+  it('refuses what contradicts itself', () => {
+    expect(problems({ ...real, SENDPULSE_CLIENT_ID: clientId })).toContain('belong together');
+    expect(problems({ ...live, SENDPULSE_API_KEY: 'a-static-key' })).toContain('Keep one');
+    expect(problems({ ...real, SENDPULSE_ADDRESS_BOOK_ID: '42' })).toContain(
+      'SENDPULSE_ADDRESS_BOOK_ID needs',
+    );
+    expect(problems({ ...live, ADMIN_TOKEN: '', TELEGRAM_BOT_TOKEN: '' })).toContain('the real SendPulse');
+  });
+});
+
+describe('AUTO.RIA', () => {
+  const apiKey = 'kSeGyrtObkWzQ0aYH7e4mX2cVn9Tq5LbJ8RdUf31';
+
+  it('is real with a key, of the sandbox without one, and off beside a real bot', () => {
+    expect(loadConfig({ ...real, AUTORIA_API_KEY: apiKey, AUTORIA_PER_HOUR: '100' }).autoria).toEqual({
+      mode: 'live',
+      apiKey,
+      userId: undefined,
+      perHour: 100,
+      perMonth: 1_000,
+    });
+    expect(loadConfig(real).autoria.mode).toBe('off');
+    expect(loadConfig({ CARTIE_ENCRYPTION_KEY: key }).autoria).toMatchObject({
+      mode: 'sandbox',
+      perHour: 30,
+    });
+  });
+
+  it('needs an ADMIN_TOKEN, and a key for the account', () => {
+    expect(problems({ CARTIE_ENCRYPTION_KEY: key, AUTORIA_API_KEY: apiKey })).toContain('the real AUTO.RIA');
+    expect(problems({ ...real, AUTORIA_USER_ID: '7069830' })).toContain(
+      'AUTORIA_USER_ID needs AUTORIA_API_KEY',
+    );
+    expect(problems({ ...real, AUTORIA_API_KEY: 'short' })).not.toContain('short');
+  });
+});
+
 it('needs an ADMIN_TOKEN where other machines can reach it', () => {
   for (const HOST of ['0.0.0.0', '::', '192.168.1.4', '127.example.com']) {
     expect(problems({ HOST, CARTIE_ENCRYPTION_KEY: key })).toContain(
@@ -121,7 +187,10 @@ it('names every wrong variable at once with its fix, and never a value', () => {
 it('documents every variable in .env.example', async () => {
   const example = await readFile(new URL('../.env.example', import.meta.url), 'utf8');
   const documented = new Set(example.match(/^[A-Z_]+(?==)/gm));
-  const source = await readFile(new URL('../src/config.ts', import.meta.url), 'utf8');
+  const files = ['config', 'whatsapp-config', 'sendpulse-config', 'autoria-config'].map((name) =>
+    readFile(new URL(`../src/${name}.ts`, import.meta.url), 'utf8'),
+  );
+  const source = (await Promise.all(files)).join('\n');
   const read = new Set(source.match(/^ {2}[A-Z_]+(?=:)/gm)?.map((name) => name.trim()));
   expect(read.size).toBeGreaterThan(10);
   expect(documented).toEqual(read);
@@ -180,6 +249,49 @@ describe('Viber', () => {
     );
     const message = problems({ ...real, PUBLIC_URL, VIBER_AUTH_TOKEN: 'short' });
     expect(message).toContain('VIBER_AUTH_TOKEN');
+    expect(message).not.toContain('short');
+  });
+});
+
+describe('WhatsApp', () => {
+  const whatsapp = {
+    WHATSAPP_PHONE_NUMBER_ID: '106540352242922',
+    WHATSAPP_BUSINESS_ACCOUNT_ID: '102290129340398',
+    WHATSAPP_ACCESS_TOKEN: 'EAAtoken0123456789abcdef',
+    WHATSAPP_APP_SECRET: '0123456789abcdef0123456789abcdef',
+  };
+  const PUBLIC_URL = 'https://bot.example.com';
+
+  it('is the sandbox where nothing is real, real with an account, and off beside a real bot', async () => {
+    await using folder = await freshFolder();
+    expect(loadConfig({ DATA_DIR: folder.path }).whatsapp).toMatchObject({
+      mode: 'sandbox',
+      throughput: 80,
+      fallback: { name: 'answer', language: 'en' },
+    });
+    const own = { WHATSAPP_FALLBACK_TEMPLATE: 'our_answer:uk', WHATSAPP_THROUGHPUT: '20' };
+    const config = loadConfig({ ...real, ...whatsapp, ...own, PUBLIC_URL }).whatsapp;
+    expect(config).toMatchObject({
+      mode: 'live',
+      throughput: 20,
+      fallback: { name: 'our_answer', language: 'uk' },
+      account: { phoneNumberId: '106540352242922', verifyToken: expect.stringMatching(/^[\w-]{43}$/) },
+    });
+    expect(loadConfig({ ...real, ...whatsapp, PUBLIC_URL }).whatsapp).toMatchObject({ fallback: undefined });
+    expect(loadConfig(real).whatsapp).toEqual({ mode: 'off' });
+  });
+
+  it('needs its account whole, an address that Meta can call, and an ADMIN_TOKEN', async () => {
+    await using folder = await freshFolder();
+    expect(problems({ ...real, WHATSAPP_PHONE_NUMBER_ID: '106540352242922', PUBLIC_URL })).toContain(
+      'WHATSAPP_PHONE_NUMBER_ID needs WHATSAPP_BUSINESS_ACCOUNT_ID, WHATSAPP_ACCESS_TOKEN, WHATSAPP_APP_SECRET too.',
+    );
+    expect(problems({ ...real, ...whatsapp })).toContain('WHATSAPP_PHONE_NUMBER_ID needs PUBLIC_URL');
+    expect(problems({ ...whatsapp, PUBLIC_URL, DATA_DIR: folder.path })).toContain(
+      'the server talks to the real WhatsApp',
+    );
+    const message = problems({ ...real, ...whatsapp, PUBLIC_URL, WHATSAPP_ACCESS_TOKEN: 'short' });
+    expect(message).toContain('WHATSAPP_ACCESS_TOKEN');
     expect(message).not.toContain('short');
   });
 });

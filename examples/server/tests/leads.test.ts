@@ -255,6 +255,6 @@ describe('an operator', () => {
     expect((await listed(id))?.events[0]?.state).toBe('waiting');
     server.sandbox.meta.setToken(token, 'valid');
     const session = await server.get<{ simulated: string[] }>('/session');
-    expect(session.simulated).toEqual(['telegram', 'viber', 'meta-capi']);
+    expect(session.simulated).toEqual(['telegram', 'viber', 'whatsapp', 'meta-capi', 'sendpulse', 'autoria']);
   });
 });

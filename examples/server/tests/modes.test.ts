@@ -122,6 +122,12 @@ describe.skipIf(!hasRedis || !hasPostgres)('several processes', () => {
     const keys = await redis.client.keys(`${redis.prefix}*`);
     expect(keys.filter((key) => key.includes('limiter:telegram:7100000001'))).toHaveLength(1);
     expect(keys.some((key) => key.includes('poll'))).toBe(true);
+    // Workers are woken by BullMQ; what they work on is in the database.
+    expect(keys).toContain(`${redis.prefix}bull:cartie.inbox:meta`);
+    const [{ jobs } = { jobs: '' }] = await postgres.pool
+      .query<{ jobs: string }>("select count(*)::text as jobs from pgboss.queue where name like 'cartie.%'")
+      .then(({ rows }) => rows);
+    expect(jobs).toBe('0');
     for (const close of closing.splice(0).reverse()) await close();
   });
 });

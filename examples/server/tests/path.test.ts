@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { freshPostgres, hasPostgres, type TestPostgres } from '../../../tests/support/postgres.ts';
-import type { ConversationSummary, ThreadMessage } from '../src/conversations.ts';
+import type { ConversationSummary, ThreadMessage } from '../src/conversation-views.ts';
 import {
   botToken,
   freshFolder,
@@ -242,7 +242,7 @@ describe.each(engines)('a message through the server on %s', (engine) => {
         'autoria',
         'mtproto',
       ]);
-      expect(health.checks.whatsapp?.status).toBe('not_configured');
+      expect(health.checks.mtproto?.status).toBe('not_configured');
       const metrics = await (await fetch(`${server.url}/metrics`)).text();
       expect(metrics).toMatch(
         /cartie_calls_total\{service="telegram",operation="sendMessage",code="ok"\} \d+/,

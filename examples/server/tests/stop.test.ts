@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import type { ThreadMessage } from '../src/conversations.ts';
+import type { ThreadMessage } from '../src/conversation-views.ts';
 import { freshFolder, startTestServer, until } from './test-server.ts';
 
 const main = fileURLToPath(new URL('../src/main.ts', import.meta.url));
@@ -39,6 +39,9 @@ describe('starting', () => {
     const first = start({ DATA_DIR: folder.path });
     await until(first.output, (text) => text.includes('Operator’s page'));
     expect(first.output()).toMatch(/Telegram +simulated: write as a user at http:\/\/127\.0\.0\.1:\d+/);
+    expect(first.output()).toMatch(
+      /Telegram accounts +simulated: codes and channels at http:\/\/127\.0\.0\.1:\d+\/mtproto/,
+    );
     expect(first.output()).toContain(`PGlite in ${folder.path}`);
 
     const second = start({ DATA_DIR: folder.path });

@@ -4,7 +4,7 @@ import { findPackageJSON } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { type RunningSandbox, startSandbox } from '@cartie/sandbox';
+import { type RunningSandbox, type StartOptions, startSandbox } from '@cartie/sandbox';
 import { PGlite } from '@electric-sql/pglite';
 import { loadConfig } from '../src/config.ts';
 import { createLog } from '../src/log.ts';
@@ -44,6 +44,7 @@ export interface TestServer extends AsyncDisposable {
   /** JSON of `/api…`. */
   get<T = unknown>(path: string): Promise<T>;
   post(path: string, body?: unknown): Promise<Response>;
+  remove(path: string): Promise<Response>;
   /** A person writes to the bot. */
   write(text: string, from?: { id: number; first_name: string }): void;
   /** Stops the server if it runs, and starts it again on the same data and port; the sandbox goes on. */
@@ -52,8 +53,11 @@ export interface TestServer extends AsyncDisposable {
 }
 
 /** Starts both, on any free port. The sandbox's waits are a hundredth of the real ones. */
-export async function startTestServer(environment: Record<string, string>): Promise<TestServer> {
-  const sandbox = await startSandbox({ timeScale: 0.01 });
+export async function startTestServer(
+  environment: Record<string, string>,
+  sandboxOptions: Pick<StartOptions, 'mtproto'> = {},
+): Promise<TestServer> {
+  const sandbox = await startSandbox({ timeScale: 0.01, ...sandboxOptions });
   const bot = sandbox.telegram.createBot({ token: botToken, username: 'cartie_demo_bot' });
   const config = loadConfig({ PORT: '0', SANDBOX_URL: sandbox.url, ...environment });
   let server: RunningServer | undefined = await startServer(config, createLog('silent'));
@@ -79,6 +83,7 @@ export async function startTestServer(environment: Record<string, string>): Prom
         headers: { 'content-type': 'application/json' },
         body: JSON.stringify(body),
       }),
+    remove: (path) => fetch(url(path), { method: 'DELETE' }),
     write: (text, from) => void sandbox.telegram.userSends(bot, { text, ...(from && { from }) }),
     async restart() {
       const port = Number(new URL(server?.url ?? address).port);

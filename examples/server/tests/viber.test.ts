@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { ConversationSummary, ThreadMessage } from '../src/conversations.ts';
+import type { ConversationSummary, ThreadMessage } from '../src/conversation-views.ts';
 import { freshFolder, startTestServer, type TestFolder, type TestServer, until } from './test-server.ts';
 
 type Conversation = ConversationSummary & { noReply: string | null };

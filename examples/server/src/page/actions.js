@@ -33,8 +33,10 @@ function startWatching() {
   endWatching = watch(
     {
       conversations: showConversations,
-      leads: ({ events, leads }) =>
-        update({ leads: { events, leads: merge(leads, state.leads?.leads ?? [], byNewestLead) } }),
+      leads: ({ events, contacts, leads }) =>
+        update({ leads: { events, contacts, leads: merge(leads, state.leads?.leads ?? [], byNewestLead) } }),
+      feed: (feed) => update({ feed: merge(feed, state.feed ?? [], byNewestPost, ({ seq }) => seq) }),
+      connectors: (connectors) => update({ connectors }),
       queue: (queue) => update({ queue }),
       integrations: (integrations) => update({ integrations }),
       errors: (errors) => update({ errors: merge(errors, state.errors ?? [], (a, b) => b.id - a.id) }),
@@ -145,7 +147,8 @@ function showThread(conversation, newest) {
 const threadPage = 60;
 let movingTimer;
 
-function lookAgain() {
+/** Looks at the open conversation once more. */
+export function lookAgain() {
   if (state.thread) update({ thread: { ...state.thread, version: undefined } });
   refreshThread();
 }
@@ -169,31 +172,6 @@ export async function loadOlderMessages() {
   if (state.thread?.id !== thread.id) return;
   const messages = merge(state.thread.messages, older, (a, b) => a.id - b.id);
   update({ thread: { ...state.thread, messages, hasOlder: older.length >= threadPage } });
-}
-
-/** Sends what is written. Its id is made once, so that trying again can't send it twice. */
-export function reply(conversationId, text) {
-  const message = { id: crypto.randomUUID(), conversationId, text, at: Date.now(), error: undefined };
-  state.drafts.delete(conversationId);
-  update({ unsent: [...state.unsent, message] });
-  deliver(message);
-}
-
-export function replyAgain(message) {
-  const fresh = { ...message, error: undefined };
-  update({ unsent: state.unsent.map((one) => (one.id === message.id ? fresh : one)) });
-  deliver(fresh);
-}
-
-async function deliver({ id, conversationId, text }) {
-  try {
-    await post(`/conversations/${conversationId}/messages`, { id, text });
-    lookAgain();
-  } catch (error) {
-    update({
-      unsent: state.unsent.map((one) => (one.id === id ? { ...one, error: error.message } : one)),
-    });
-  }
 }
 
 /** «Send again», «it arrived», «give up» of a message. */
@@ -234,6 +212,11 @@ export async function resendEvent(id) {
   await tell(`/meta-events/${encodeURIComponent(id)}/resend`, {}, 'It will be sent again.');
 }
 
+/** Puts a person into SendPulse's book again. */
+export async function syncAgain(leadId) {
+  await tell(`/leads/${leadId}/sync`, {}, 'It will be synced again.');
+}
+
 async function tell(path, body, done) {
   try {
     await post(path, body);
@@ -246,15 +229,25 @@ async function tell(path, body, done) {
 }
 
 export async function loadOlderLeads() {
-  const { events, leads } = state.leads;
-  const older = await get(`/leads?before=${leads.at(-1).seq}`);
+  const older = await get(`/leads?before=${state.leads.leads.at(-1).seq}`);
   update({
-    leads: { events, leads: merge(leads, older, byNewestLead) },
+    leads: { ...state.leads, leads: merge(state.leads.leads, older, byNewestLead) },
     hasOlderLeads: older.length === pageSize,
   });
 }
 
 const byNewestLead = (a, b) => b.seq - a.seq;
+
+export async function loadOlderPosts() {
+  const last = state.feed.at(-1);
+  const older = await get(`/feed?before=${last.postedAt},${last.seq}`);
+  update({
+    feed: merge(state.feed, older, byNewestPost, ({ seq }) => seq),
+    hasOlderPosts: older.length === pageSize,
+  });
+}
+
+const byNewestPost = (a, b) => b.postedAt - a.postedAt || b.seq - a.seq;
 
 export async function loadOlderErrors() {
   const older = await get(`/errors?before=${state.errors.at(-1).id}`);
@@ -269,7 +262,7 @@ function byNewest(a, b) {
 }
 
 /** Both lists in order; where both have an item, the first list's. */
-function merge(first, second, order) {
-  const known = new Set(first.map(({ id }) => id));
-  return [...first, ...second.filter(({ id }) => !known.has(id))].sort(order);
+function merge(first, second, order, key = ({ id }) => id) {
+  const known = new Set(first.map(key));
+  return [...first, ...second.filter((item) => !known.has(key(item)))].sort(order);
 }

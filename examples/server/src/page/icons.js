@@ -14,12 +14,23 @@ export const icons = {
   leads: icon(
     svg`<path d="M3.500 13v-2.300l1.700-.6 1.500-3.300a1.500 1.500 0 0 1 1.400-.9h3.800a1.500 1.500 0 0 1 1.400.9l1.500 3.300 1.700.6V13zM6.500 10h7"/><circle cx="6.500" cy="13.800" r="1.300"/><circle cx="13.500" cy="13.800" r="1.300"/>`,
   ),
+  valuation: icon(svg`<path d="M10.500 3.500h6v6l-7 7-6-6z"/><circle cx="13.500" cy="6.500" r=".8"/>`),
   integrations: icon(
     svg`<path d="M7.500 3.500v4M12.500 3.500v4M5 7.500h10V10a5 5 0 0 1-10 0zM10 15v2.500"/>`,
   ),
+  feed: icon(
+    svg`<rect x="3.500" y="3.500" width="13" height="13" rx="2"/><path d="M6.500 7.200h7M6.500 10.200h7M6.500 13.200h4"/>`,
+  ),
+  connectors: icon(svg`<circle cx="10" cy="7" r="3"/><path d="M4 16.500a6 6 0 0 1 12 0"/>`),
   errors: icon(svg`<path d="M10 3.200 17.500 16h-15zM10 8.200v3.600M10 14v.1"/>`),
   back: icon(svg`<path d="M12 4.500 6.500 10l5.500 5.500"/>`),
   send: icon(svg`<path d="M10 16V4.500M5 9.200l5-4.800 5 4.800"/>`),
+  attach: icon(
+    svg`<path d="m15.500 9.500-5.800 5.800a3.300 3.300 0 0 1-4.700-4.700l6.300-6.300a2.200 2.200 0 0 1 3.100 3.100l-6.200 6.200a1.100 1.100 0 0 1-1.600-1.600l5.600-5.600"/>`,
+  ),
+  template: icon(
+    svg`<rect x="3.500" y="3.500" width="13" height="13" rx="2"/><path d="M6.500 7.500h7M6.500 10.500h7M6.500 13.500h4"/>`,
+  ),
   external: icon(svg`<path d="M8 4.500H4.500v11h11V12M11.500 3.500h5v5M16.300 3.700 9.500 10.500"/>`),
   signOut: icon(svg`<path d="M8 3.500H4.500v13H8M12.500 6.500 16 10l-3.500 3.500M15.800 10H8"/>`),
   light: icon(

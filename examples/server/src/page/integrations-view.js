@@ -1,7 +1,8 @@
 import { html, nothing } from './lit-html/lit-html.js';
-import { loading, time } from './parts.js';
-import { state } from './state.js';
-import { circuitWords, factName, healthWords, hueOf, initials, timeOf } from './words.js';
+import { busyButton, loading, time } from './parts.js';
+import { post } from './server.js';
+import { notify, state } from './state.js';
+import { circuitWords, factName, healthWords, hueOf, initials, problemWords, timeOf } from './words.js';
 
 /** How each provider is. */
 export function integrationsView() {
@@ -37,7 +38,7 @@ function card({ id, name, report = { status: 'not_configured' } }) {
           <h2>${name}</h2>
           ${isOn ? html`<p>${isSimulated ? 'Simulated by the sandbox' : 'Connected'}</p>` : nothing}
         </div>
-        <span class="status ${status}">${healthWords[status]}</span>
+        <span class="status ${status}">${problemWords[facts?.problem] ?? healthWords[status]}</span>
       </header>
       ${detail ? html`<p class="detail">${detail}</p>` : nothing}
       ${
@@ -45,12 +46,24 @@ function card({ id, name, report = { status: 'not_configured' } }) {
           ? html`<dl>
             ${fact('Latency', latencyMs === undefined ? '–' : `${latencyMs} ms`)}
             ${fact('Circuit', circuitWords[circuit] ?? '–')}
-            ${Object.entries(facts ?? {}).map(([key, value]) => fact(factName(key), factValue(key, value)))}
+            ${Object.entries(facts ?? {})
+              .filter(([key]) => key !== 'problem')
+              .map(([key, value]) => fact(factName(key), factValue(key, value)))}
             ${fact('Checked', time(checkedAt, timeOf(checkedAt)))}
           </dl>`
           : nothing
       }
+      ${state.session.testable.includes(id) ? html`<div class="actions">${busyButton('Test the connection', () => test(id, name), { kind: 'small' })}</div>` : nothing}
     </article>`;
+}
+
+async function test(id, name) {
+  try {
+    const { ok, reason } = await post(`/integrations/${id}/test`);
+    notify(ok ? `${name} takes our credentials.` : reason, !ok);
+  } catch (error) {
+    notify(error.message, true);
+  }
 }
 
 const fact = (name, value) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`;

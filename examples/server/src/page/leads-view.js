@@ -1,10 +1,10 @@
-import { loadOlderLeads, resendEvent, sell } from './actions.js';
+import { loadOlderLeads, resendEvent, sell, syncAgain } from './actions.js';
 import { icons } from './icons.js';
 import { repeat } from './lit-html/directives/repeat.js';
 import { html, nothing } from './lit-html/lit-html.js';
 import { busyButton, button, emptyState, external, loading, time } from './parts.js';
 import { state, update } from './state.js';
-import { eventReasonOf, eventWords } from './words.js';
+import { eventReasonOf, eventWords, plural, reasonOf } from './words.js';
 
 const pageSize = 50;
 
@@ -12,7 +12,7 @@ const pageSize = 50;
 export function leadsView() {
   const { leads, session } = state;
   if (leads === undefined) return loading();
-  const { events, leads: list } = leads;
+  const { events, contacts, leads: list } = leads;
   const hasOlder = state.hasOlderLeads ?? list.length >= pageSize;
   return html`
     <section class="panel" aria-labelledby="leads-title">
@@ -27,6 +27,8 @@ export function leadsView() {
         </div>
       </header>
       ${events === null ? html`<p class="detail">Meta is not configured: leads are kept, and no event is made of them.</p>` : tiles(events)}
+      ${contacts === null ? html`<p class="detail">SendPulse is not configured: nobody is put into an address book.</p>` : nothing}
+      ${contacts && contacts.waiting + contacts.refused > 0 ? html`<p class="detail">${plural(contacts.waiting, 'person', 'people')} on the way to SendPulse, ${contacts.refused.toLocaleString()} refused.</p>` : nothing}
       ${
         list.length === 0
           ? emptyState({
@@ -65,6 +67,7 @@ function leadRow(lead) {
     price,
     currency,
     events,
+    mailing,
   } = lead;
   const contact = [phone, email].filter(Boolean).join(' · ');
   return html`
@@ -79,7 +82,7 @@ function leadRow(lead) {
         </p>
         ${message === '' ? nothing : html`<p class="row-quote">${message}</p>`}
         <ul class="lead-events">
-          ${events.map(eventLine)}
+          ${events.map(eventLine)} ${mailing ? mailingLine(id, mailing) : nothing}
         </ul>
         ${soldAt === null && state.selling === id ? saleForm(lead) : nothing}
       </div>
@@ -103,6 +106,18 @@ const eventLine = ({ id, name, state: status, reason, detail }) => html`
         : nothing
     }
   </li>`;
+
+/** Where the person is at SendPulse: what came of them there says more than that they are there. */
+function mailingLine(leadId, { state: status, reason, detail, bouncedAt, unsubscribedAt }) {
+  const line = (kind, words, more = nothing) =>
+    html`<li data-mailing><span class="status ${kind}">SendPulse: ${words}</span>${more}</li>`;
+  if (unsubscribedAt !== null) return line('degraded', 'unsubscribed', time(unsubscribedAt));
+  if (bouncedAt !== null) return line('down', 'letters come back', time(bouncedAt));
+  if (status === 'waiting') return line('unknown', 'waiting');
+  if (status === 'synced') return line('ok', 'in the address book');
+  const again = busyButton('Sync again', () => syncAgain(leadId), { kind: 'small' });
+  return line('down', 'refused', html`<span>${detail ?? reasonOf(reason)}</span>${again}`);
+}
 
 /** Asks for the price; used here and in a conversation. */
 export function saleForm({ id }) {

@@ -1,5 +1,7 @@
 import { looked, openThread, signIn, signOut, start } from './actions.js';
+import { connectorsView } from './connectors-view.js';
 import { errorsView } from './errors-view.js';
+import { feedView } from './feed-view.js';
 import { icons } from './icons.js';
 import { inboxView } from './inbox-view.js';
 import { integrationsView } from './integrations-view.js';
@@ -9,12 +11,16 @@ import { emptyState, loading } from './parts.js';
 import { queueView } from './queue-view.js';
 import { onChange, routeOf, state, update } from './state.js';
 import { applyTheme, nextTheme, theme } from './theme.js';
+import { valuationView } from './valuation-view.js';
 
 const panels = {
   inbox: inboxView,
   leads: leadsView,
+  valuation: valuationView,
+  feed: feedView,
   queue: queueView,
   integrations: integrationsView,
+  connectors: connectorsView,
   errors: errorsView,
 };
 
@@ -44,6 +50,7 @@ function navigation() {
   const waiting = queue ? queue.outbox.in_doubt + queue.outbox.failed + queue.inbox.dead : 0;
   const { events } = state.leads ?? {};
   const refused = events ? events.refused + events.inDoubt : 0;
+  const toLogIn = (state.connectors ?? []).filter(needsPerson).length;
   const isDown = Object.values(state.integrations ?? {}).some(
     ({ status }) => status === 'down' || status === 'degraded',
   );
@@ -51,8 +58,10 @@ function navigation() {
     <nav class="navigation" aria-label="Main">
       <a class="brand" href="#/inbox"><img src="/icon.svg" alt="" width="24" height="24" />Cartie</a>
       <ul>
-        ${link('inbox', 'Inbox', unread)} ${link('leads', 'Leads', refused, 'warn')} ${link('queue', 'Queue', waiting, 'warn')}
-        ${link('integrations', 'Integrations', isDown ? '!' : 0, 'bad')} ${link('errors', 'Errors')}
+        ${link('inbox', 'Inbox', unread)} ${link('leads', 'Leads', refused, 'warn')} ${link('feed', 'Feed')}
+        ${link('valuation', 'Evaluate')} ${link('queue', 'Queue', waiting, 'warn')}
+        ${link('integrations', 'Integrations', isDown ? '!' : 0, 'bad')}
+        ${session.hasConnectors ? link('connectors', 'Connectors', toLogIn, 'warn') : nothing} ${link('errors', 'Errors')}
       </ul>
       <div class="navigation-foot">
         ${session.mode === 'sandbox' ? html`<span class="mode" title="No real provider is connected">Sandbox</span>` : nothing}
@@ -68,6 +77,8 @@ function navigation() {
       </div>
     </nav>`;
 }
+
+const needsPerson = ({ state: { name } }) => name === 'login_required' || name === 'failed';
 
 function link(view, name, count = 0, tone = '') {
   const isHere = state.route.view === view;

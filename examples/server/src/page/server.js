@@ -9,7 +9,13 @@ export class RequestFailed extends Error {
 }
 
 export const get = (path) => request('GET', path);
-export const post = (path, body = {}) => request('POST', path, body);
+export const post = (path, body = {}) => request('POST', path, json(body));
+/** Sends a file's bytes; what goes with it is in the address. */
+export const postFile = (path, fields, file) =>
+  request('POST', `${path}?${new URLSearchParams(fields)}`, {
+    headers: { 'content-type': file.type },
+    body: file,
+  });
 export const remove = (path) => request('DELETE', path);
 
 /** Calls `on[topic]` with each new state and `onConnection` with whether the stream is up. Returns a function that ends it. */
@@ -42,16 +48,12 @@ export function watch(on, onConnection) {
   };
 }
 
-async function request(method, path, body) {
+const json = (body) => ({ headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
+
+async function request(method, path, content) {
   let response;
   try {
-    response = await fetch(`/api${path}`, {
-      method,
-      ...(body !== undefined && {
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify(body),
-      }),
-    });
+    response = await fetch(`/api${path}`, { method, ...content });
   } catch {
     throw new RequestFailed(0, 'The server does not answer. Is it running?');
   }

@@ -1,6 +1,6 @@
 // The one state of the page. `update` changes it and draws the page again.
 
-const views = ['inbox', 'leads', 'queue', 'integrations', 'errors'];
+const views = ['inbox', 'leads', 'feed', 'valuation', 'queue', 'integrations', 'connectors', 'errors'];
 
 export const state = {
   /** What the server told about itself; undefined until it has. */
@@ -17,12 +17,25 @@ export const state = {
   leads: undefined,
   /** The lead whose sale is being written down. */
   selling: undefined,
+  /** `{ brands, brand, models, result, error, isLoading }` */
+  valuation: {},
+  /** What the followed channels posted, the newest first. */
+  feed: undefined,
+  /** The accounts that read channels. */
+  connectors: undefined,
+  addingConnector: false,
+  /** What was wrong with what was written last, by the connector's id; `new` for one to be added. */
+  connectorErrors: new Map(),
   queue: undefined,
   integrations: undefined,
   errors: undefined,
   /** Texts that are written but not sent, by conversation. */
   drafts: new Map(),
-  /** Messages that the server has not taken yet: `{ id, conversationId, text, at, error }`. */
+  /** The choice of a template that is open: `{ conversationId, templates, chosen, values }`. */
+  picking: undefined,
+  /** Why files could not be shown, by their addresses. */
+  brokenFiles: new Map(),
+  /** Messages that the server has not taken yet: `{ id, conversationId, text, label, at, error, send }`. */
   unsent: [],
   /** One line that says how an action ended. */
   notice: undefined,
@@ -54,6 +67,9 @@ export function notify(text, isError = false) {
   update({ notice: { text, isError } });
   noticeTimer = setTimeout(() => update({ notice: undefined }), isError ? 8000 : 4000);
 }
+
+/** The channel that a conversation is held through. */
+export const channelOf = ({ channel }) => state.session.channels.find(({ id }) => id === channel);
 
 export function routeOf(hash) {
   const [view = '', id] = hash.replace(/^#\/?/, '').split('/');

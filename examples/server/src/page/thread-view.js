@@ -1,12 +1,14 @@
-import { loadOlderMessages, markAsLead, reply, replyAgain, settle } from './actions.js';
+import { loadOlderMessages, markAsLead, settle } from './actions.js';
+import { composer } from './composer.js';
 import { icons } from './icons.js';
 import { saleForm } from './leads-view.js';
-import { live } from './lit-html/directives/live.js';
 import { repeat } from './lit-html/directives/repeat.js';
 import { html, nothing } from './lit-html/lit-html.js';
+import { fileView } from './message-file.js';
 import { avatar, busyButton, button, emptyState, external, loading, tick, time } from './parts.js';
-import { state, update } from './state.js';
-import { dayOf, doubtOf, isSameDay, kindOf, reasonOf, timeOf } from './words.js';
+import { replyAgain } from './replies.js';
+import { channelOf, state, update } from './state.js';
+import { dayOf, doubtOf, isSameDay, kindOf, mailingWords, reasonOf, timeOf } from './words.js';
 
 /** The open conversation. */
 export function threadView() {
@@ -44,16 +46,17 @@ export function threadView() {
 }
 
 function threadBar(conversation) {
-  const { title, username, externalId, lead } = conversation;
-  const { sandboxUrl } = state.session;
+  const { title, username, phone, externalId, lead, mailing } = conversation;
+  const sandboxUrl = channelOf(conversation)?.sandboxUrl;
   return html`
     <header class="bar">
       <a class="icon-button only-phone" href="#/inbox" aria-label="Back to the conversations">${icons.back}</a>
       ${avatar(title, externalId)}
       <div class="bar-text">
         <h1>${title}</h1>
-        <p>${channelOf(conversation)?.name ?? conversation.channel}${username ? html` · @${username}` : nothing}</p>
+        <p>${[channelOf(conversation)?.name ?? conversation.channel, username && `@${username}`, phone && `+${phone}`].filter(Boolean).join(' · ')}</p>
       </div>
+      ${mailing ? html`<span class="status degraded">${mailingWords[mailing]}</span>` : nothing}
       ${leadActions(conversation)}
       ${sandboxUrl ? external(sandboxUrl, html`Write as a user`) : nothing}
     </header>
@@ -104,17 +107,27 @@ function isGroup(a, b) {
   );
 }
 
-const channelOf = ({ channel }) => state.session.channels.find(({ id }) => id === channel);
-
 const isProblem = ({ state }) => state === 'failed' || state === 'in_doubt';
 
 function bubble(message, { startsGroup, endsGroup }) {
-  const { direction, author, text, kind, state: status, createdAt, settledAt, deliveredAt, seenAt } = message;
+  const {
+    direction,
+    author,
+    text,
+    kind,
+    file,
+    state: status,
+    createdAt,
+    settledAt,
+    deliveredAt,
+    seenAt,
+  } = message;
   const isOut = direction === 'out';
   return html`
     <article class="message ${direction} ${status} ${startsGroup ? 'starts' : ''} ${endsGroup ? 'ends' : ''}" data-message=${message.id}>
       <div class="bubble">
         ${kind === 'text' ? nothing : html`<span class="kind">${kindOf(kind)}</span>`}
+        ${file === null ? nothing : fileView(message)}
         ${text === '' ? nothing : html`<span class="text">${text}</span>`}
       </div>
       ${
@@ -131,7 +144,18 @@ function bubble(message, { startsGroup, endsGroup }) {
 }
 
 /** What an operator can do about a message that was not sent, or may have been. */
-function problem({ state: status, reason, outboxId }) {
+function problem({ state: status, reason, outboxId, text, kind, wasTaken }) {
+  if (status === 'failed' && wasTaken) {
+    const write = () => {
+      state.drafts.set(state.thread.id, text);
+      update({});
+      document.getElementById('reply')?.focus();
+    };
+    return html`<div class="problem failed">
+      <p><strong>Not delivered.</strong> ${reasonOf(reason)}.</p>
+      ${kind === 'text' ? html`<div class="actions">${button('Write it again', write)}</div>` : nothing}
+    </div>`;
+  }
   if (status === 'failed') {
     return html`<div class="problem failed">
       <p><strong>Not sent.</strong> ${reasonOf(reason)}.</p>
@@ -152,7 +176,10 @@ function problem({ state: status, reason, outboxId }) {
 function unsentBubble(message) {
   return html`
     <article class="message out starts ends ${message.error ? 'failed' : 'queued'}">
-      <div class="bubble"><span class="text">${message.text}</span></div>
+      <div class="bubble">
+        ${message.label ? html`<span class="kind">${message.label}</span>` : nothing}
+        ${message.text === '' ? nothing : html`<span class="text">${message.text}</span>`}
+      </div>
       <p class="meta"><span>You</span> ${time(message.at, timeOf(message.at))} ${tick(message.error ? 'failed' : 'queued')}</p>
       ${
         message.error
@@ -163,50 +190,6 @@ function unsentBubble(message) {
           : nothing
       }
     </article>`;
-}
-
-function composer(conversation) {
-  const { id, noReply, title } = conversation;
-  if (noReply !== null) return html`<p class="no-reply">${icons.errors} <span>${noReply}</span></p>`;
-  const draft = state.drafts.get(id) ?? '';
-  const limit = channelOf(conversation).maxTextLength;
-  const isTooLong = draft.length > limit;
-  const send = () => {
-    const text = draft.trim();
-    if (text !== '' && !isTooLong) reply(id, text);
-  };
-  const submit = (event) => {
-    event.preventDefault();
-    send();
-  };
-  return html`
-    <form class="composer" @submit=${submit}>
-      <textarea
-        id="reply"
-        rows="1"
-        placeholder="Write a reply"
-        aria-label="Reply to ${title}"
-        aria-describedby="reply-hint"
-        .value=${live(draft)}
-        @input=${(event) => {
-          state.drafts.set(id, event.target.value);
-          update({});
-        }}
-        @keydown=${(event) => {
-          if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
-          event.preventDefault();
-          send();
-        }}
-      ></textarea>
-      <button class="send" type="submit" aria-label="Send" ?disabled=${draft.trim() === '' || isTooLong}>${icons.send}</button>
-      <p id="reply-hint" class=${isTooLong ? 'is-error' : ''}>
-        ${
-          isTooLong
-            ? `${(draft.length - limit).toLocaleString()} characters too many for one message`
-            : html`<kbd>Enter</kbd> sends, <kbd>Shift</kbd> <kbd>Enter</kbd> begins a new line`
-        }
-      </p>
-    </form>`;
 }
 
 /** What was on the screen stays where it was while earlier messages come in above it. */

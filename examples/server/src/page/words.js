@@ -60,6 +60,14 @@ export const reasons = {
   unauthorized: 'The provider does not accept our token',
   upstream_error: 'The provider failed',
   not_delivered: 'The provider could not bring it to the phone',
+  window_closed: 'More than 24 hours since the person wrote: send a template',
+  undeliverable: 'This phone cannot get it: not on WhatsApp, or an old app',
+  marketing_stopped: 'The person wants no marketing messages',
+  marketing_cap: 'This person gets no more marketing for now',
+  pair_rate: 'Too many messages to this person in a short time',
+  media: 'WhatsApp could not take the file',
+  template: 'The template does not exist, is disabled, or its variables do not fit',
+  template_paused: 'WhatsApp has paused the template for its low quality',
 };
 
 export const reasonOf = (code) => reasons[code] ?? (code ? code.replaceAll('_', ' ') : 'No reason is known');
@@ -92,10 +100,17 @@ const doubts = {
 export const doubtOf = (code) => doubts[code] ?? reasonOf(code);
 
 /** What a message is, where it has no text of its own. */
-export const kindOf = (kind) =>
-  kind === 'callback_query' || kind === 'keyboard_tap'
-    ? 'Pressed a button'
-    : capital(kind.replaceAll('_', ' '));
+export const kindOf = (kind) => kindWords[kind] ?? capital(kind.replaceAll('_', ' '));
+
+const kindWords = {
+  callback_query: 'Pressed a button',
+  keyboard_tap: 'Pressed a button',
+  button_reply: 'Pressed a button',
+  list_reply: 'Chose from a list',
+  flow_reply: 'Filled in a form',
+  revoked: 'Taken back',
+  reaction_removed: 'Reaction taken back',
+};
 
 export const stateWords = {
   queued: 'Queued',
@@ -105,6 +120,44 @@ export const stateWords = {
   in_doubt: 'In doubt',
 };
 
+export const connectorWords = {
+  connecting: 'Connecting',
+  ready: 'Live',
+  waiting: 'Waiting',
+  login_required: 'Log in',
+  stopped: 'Stopped',
+  failed: 'Failed',
+};
+
+/** Why an account is not live. */
+export const connectorReasons = {
+  owned_elsewhere: 'Another process of this server has it.',
+  capacity: 'This process has as many accounts as it may.',
+  connection: 'Telegram cannot be reached.',
+  flood: 'Telegram asked for a pause.',
+  storage: 'The database fails.',
+  lease: 'The database was too slow to tell that nobody else has this account.',
+  no_session: 'It has never been logged in.',
+  session_lost: 'Telegram ended the session: log in again.',
+  session_duplicated: 'The session was used from two places, so Telegram ended it: log in again.',
+  key_unknown: 'Telegram does not know the session any more: log in again.',
+  login_pending: 'The login has begun.',
+  account_banned: 'Telegram has banned the account.',
+  account_deleted: 'The account was deleted.',
+  api_refused: 'Telegram does not accept api_id and api_hash.',
+  session_unreadable: 'The stored session cannot be decrypted: was CARTIE_ENCRYPTION_KEY changed?',
+};
+
+/** How a login code travels. */
+export const loginVia = {
+  app: 'to the Telegram app of the account',
+  sms: 'by SMS',
+  call: 'by a call',
+  flash_call: 'by a call that rings once',
+  missed_call: 'by a missed call',
+  email: 'by e-mail',
+};
+
 export const healthWords = {
   ok: 'Working',
   degraded: 'Degraded',
@@ -112,6 +165,12 @@ export const healthWords = {
   not_configured: 'Not configured',
   unknown: 'Unknown',
 };
+
+/** What SendPulse told of a person. */
+export const mailingWords = { bounced: 'Letters come back', unsubscribed: 'Unsubscribed' };
+
+/** What is wrong, where the report says it in a word. */
+export const problemWords = { unauthorized: 'Unauthorized' };
 
 export const circuitWords = { closed: 'Closed', half_open: 'Trying again', open: 'Open: calls are paused' };
 

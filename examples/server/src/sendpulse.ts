@@ -1,0 +1,172 @@
+import { setTimeout } from 'node:timers/promises';
+import {
+  type ClientEvent,
+  type EventListener,
+  type HealthCheck,
+  isCartieError,
+  type LeaseStore,
+  type Limiter,
+  type RequestHandler,
+  type TokenStore,
+  type Update,
+} from '@cartie/core';
+import { undiciFetch } from '@cartie/core/undici';
+import { createSendPulseClient, createSendPulseWebhook, type SendPulseClient } from '@cartie/sendpulse';
+import type { Logger } from 'pino';
+import { Agent, request } from 'undici';
+import { defaultBookName, type SendPulseConfig, type SendPulseCredentials } from './sendpulse-config.ts';
+
+/** SendPulse, connected to the inbox and the outbox. */
+export interface SendPulseConnection {
+  readonly client: SendPulseClient;
+  /** `down` with the fact `problem: 'unauthorized'` while SendPulse does not take the credentials. */
+  readonly health: HealthCheck;
+  /** Does SendPulse refuse the credentials now? */
+  readonly isUnauthorized: () => boolean;
+  /** The book that people are put into; made where it is missing. */
+  readonly bookId: () => Promise<number>;
+  /** The path that SendPulse calls; ends with the secret. */
+  readonly webhookPath: string;
+  readonly webhook: RequestHandler;
+  /** Tells SendPulse the webhook's address, again and again until it takes it. Does not wait for that. */
+  receive(publicUrl: string): void;
+  stop(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** What {@link connectSendPulse} needs from the rest of the server. */
+export interface SendPulseParts {
+  /** The sandbox's account, where that is used. */
+  readonly sandbox: { readonly apiUrl: string; readonly credentials: SendPulseCredentials } | undefined;
+  /** Stores an event; resolves when it can be acknowledged. */
+  readonly accept: (update: Update) => Promise<unknown>;
+  readonly tokens: TokenStore;
+  readonly leases: LeaseStore;
+  /** Shares the pace with other processes. */
+  readonly limiter: Limiter | undefined;
+  readonly onEvent: EventListener;
+  /** Told what a background task of this module met. */
+  readonly onFailure: (failure: { operation: string; error: unknown }) => void;
+  readonly log: Logger;
+}
+
+/** Events after which a person cannot be written to, or has come back. */
+const watchedEvents = ['unsubscribe', 'spam', 'hard_bounces'] as const;
+const accountId = 'main';
+const longestPauseMs = 60_000;
+
+/** Creates client and webhook; where SendPulse is off, says so once in the log and gives `undefined`. */
+export function connectSendPulse(
+  config: SendPulseConfig,
+  parts: SendPulseParts,
+): SendPulseConnection | undefined {
+  const account = config.mode === 'live' ? config : parts.sandbox;
+  if (config.mode === 'off' || account === undefined) {
+    parts.log.warn(
+      'SendPulse is not configured: leads and contacts are not synced. Set SENDPULSE_CLIENT_ID and SENDPULSE_CLIENT_SECRET',
+    );
+    return undefined;
+  }
+  const access = watchAccess(parts.log);
+  const agent = new Agent({ connections: 16 });
+  const common = {
+    baseUrl: 'apiUrl' in account ? account.apiUrl : undefined,
+    limiter: parts.limiter,
+    fetch: undiciFetch({ request, dispatcher: agent }),
+    onEvent(event: ClientEvent): void {
+      parts.onEvent(event);
+      access.listener(event);
+    },
+  };
+  const { credentials } = account;
+  const client = createSendPulseClient(
+    'apiKey' in credentials
+      ? { ...common, ...credentials }
+      : { ...common, ...credentials, tokens: parts.tokens, leases: parts.leases },
+  );
+  const stopping = new AbortController();
+  let announcing = Promise.resolve();
+  let book: Promise<number> | undefined;
+
+  async function findBook(): Promise<number> {
+    if (config.mode === 'live' && config.addressBookId !== undefined) return config.addressBookId;
+    for await (const { id, name } of client.addressBooks.list()) {
+      if (name === defaultBookName) return Number(id);
+    }
+    return Number((await client.addressBooks.create({ bookName: defaultBookName })).id);
+  }
+
+  async function announce(url: string): Promise<void> {
+    for (let pauseMs = 1_000; !stopping.signal.aborted; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
+      try {
+        const known = await client.webhooks.list({}, { signal: stopping.signal });
+        const missing = watchedEvents.filter(
+          (action) => !known.some((one) => one.url === url && one.action === action),
+        );
+        if (missing.length > 0) {
+          await client.webhooks.create({ url, actions: missing }, { signal: stopping.signal });
+        }
+        return;
+      } catch (error) {
+        if (stopping.signal.aborted) return;
+        // That the credentials are refused was said already.
+        if (!(isCartieError(error) && error.code === 'unauthorized')) {
+          parts.onFailure({ operation: 'webhooks.create', error });
+        }
+        await setTimeout(pauseMs, undefined, { signal: stopping.signal }).catch(() => {});
+      }
+    }
+  }
+
+  const webhookPath = `/webhooks/sendpulse/${config.webhookSecret}`;
+  return {
+    client,
+    isUnauthorized: access.isUnauthorized,
+    async health(options) {
+      const report = await client.health(options);
+      if (report.status !== 'down' || !access.isUnauthorized()) return report;
+      return { ...report, facts: { ...report.facts, problem: 'unauthorized' } };
+    },
+    bookId() {
+      book ??= findBook().catch((error: unknown) => {
+        book = undefined;
+        throw error;
+      });
+      return book;
+    },
+    webhookPath,
+    webhook: createSendPulseWebhook({
+      secret: config.webhookSecret,
+      accountId,
+      onUpdate: (update) => parts.accept(update),
+      onEvent: parts.onEvent,
+      onError: (error) => parts.onFailure({ operation: 'webhook', error }),
+    }),
+    receive(publicUrl) {
+      announcing = announce(publicUrl + webhookPath);
+    },
+    async stop() {
+      stopping.abort();
+      await announcing;
+    },
+    close: () => agent.close(),
+  };
+}
+
+/** Says once that the credentials are refused, however many calls learn of it, and once that they are taken again. */
+function watchAccess(log: Logger): { listener: (event: ClientEvent) => void; isUnauthorized: () => boolean } {
+  let isUnauthorized = false;
+  return {
+    isUnauthorized: () => isUnauthorized,
+    listener(event) {
+      if (event.type !== 'call_finished') return;
+      if (event.code === 'unauthorized' && !isUnauthorized) {
+        isUnauthorized = true;
+        log.error('SendPulse does not take the credentials: leads and contacts wait until it does');
+      } else if (event.code === 'ok' && isUnauthorized) {
+        isUnauthorized = false;
+        log.info('SendPulse takes the credentials again');
+      }
+    },
+  };
+}

@@ -1,0 +1,75 @@
+import { randomUUID } from 'node:crypto';
+import type { SandboxSendPulseAccount } from '@cartie/sandbox';
+import { afterAll, beforeAll, it, vi } from 'vitest';
+import { describeInBrowser } from '../../../tests/support/browser.ts';
+import { freshFolder, startTestServer, type TestFolder, type TestServer } from './test-server.ts';
+
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
+
+describeInBrowser('SendPulse on the operator’s page', (open) => {
+  let folder: TestFolder;
+  let server: TestServer;
+
+  beforeAll(async () => {
+    folder = await freshFolder();
+    server = await startTestServer({ DATA_DIR: folder.path });
+  });
+  afterAll(async () => {
+    await server?.[Symbol.asyncDispose]();
+    await folder?.[Symbol.asyncDispose]();
+  });
+
+  const account = () => server.sandbox.sendpulse.accounts()[0] as SandboxSendPulseAccount;
+  const send = (name: string, email: string): Promise<Response> =>
+    fetch(`${server.url}/api/leads`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ id: randomUUID(), name, email }),
+    });
+
+  it('shows where each lead is: in the address book, unsubscribed, bounced, refused', async () => {
+    const page = await open(`${server.url}/#/leads`);
+    const row = (name: string) => page.locator('.lead', { hasText: name });
+    for (const name of ['Olena', 'Taras', 'Iryna']) await send(name, `${name}@example.com`);
+    for (const name of ['Olena', 'Taras', 'Iryna']) {
+      await row(name).getByText('SendPulse: in the address book').waitFor();
+    }
+    const { sendpulse } = server.sandbox;
+    sendpulse.happens(account(), {
+      family: 'email',
+      event: 'unsubscribe',
+      fields: { email: 'taras@example.com' },
+    });
+    sendpulse.happens(account(), {
+      family: 'email',
+      event: 'hard_bounces',
+      fields: { email: 'iryna@example.com' },
+    });
+    await row('Taras').getByText('SendPulse: unsubscribed').waitFor();
+    await row('Iryna').getByText('SendPulse: letters come back').waitFor();
+
+    sendpulse.failNext(account(), { errorCode: 31, message: 'Email invalid' }, 1);
+    await send('Petro', 'petro@example.com');
+    await row('Petro').getByText('SendPulse: refused').waitFor();
+    await row('Petro').getByRole('button', { name: 'Sync again' }).click();
+    await row('Petro').getByText('SendPulse: in the address book').waitFor();
+  });
+
+  it('tests the connection, and says that the credentials are refused', async () => {
+    const page = await open(`${server.url}/#/integrations`);
+    const card = page.getByRole('article', { name: 'SendPulse' });
+    await card.getByText('Working').waitFor();
+    const test = card.getByRole('button', { name: 'Test the connection' });
+    await test.click();
+    await page.getByText('SendPulse takes our credentials.').waitFor();
+    server.sandbox.sendpulse.setSecret(account(), 'another-secret-of-the-account');
+    server.sandbox.sendpulse.expireTokens(account());
+    await test.click();
+    await page
+      .locator('.notice.is-error')
+      .getByText(/SendPulse/)
+      .waitFor();
+    page.setDefaultTimeout(50_000);
+    await card.getByText('Unauthorized').waitFor();
+  });
+});
