@@ -65,6 +65,12 @@ const typed: readonly Person[] = people.map((person, index) => ({
   firstName: index % 2 === 0 ? `${person.firstName[0]?.toUpperCase()}${person.firstName.slice(1)} ` : 'Оленá',
   city: index % 2 === 0 ? 'Kryvyi Rih' : 'Кривий Ріг',
 }));
+/** No town and no region comes twice: the worst case for whoever remembers hashes of what many people share. */
+const strangers: readonly Person[] = people.map((person, index) => ({
+  ...person,
+  city: `${person.city}${letters(index)}`,
+  state: `oblast${letters(index)}`,
+}));
 
 const client = createMetaCapiClient({ datasetId: '1', accessToken: 'of-nobody', defaultCountry: 'UA' });
 const builder = new ParamBuilder();
@@ -201,6 +207,7 @@ const rounds = Number(process.argv[2] ?? 41);
 for (const [title, from] of [
   ['values that are normal already', people],
   ['values as people type them', typed],
+  ['normal values of which no town and no region comes twice', strangers],
 ] as const) {
   for (let round = 0; round < 30; round += 1) for (const name of allNames) makers[name](from);
   const times: Record<string, number[]> = Object.fromEntries(allNames.map((name) => [name, []]));
@@ -224,12 +231,15 @@ for (const [title, from] of [
   }
 }
 
-/** What one run leaves on the heap, its result included, before anything is collected. */
+/** What one run leaves on the heap before anything is collected, its result included: the most of some runs, as a collection in the middle hides it. */
 function heapOf(name: Name, from: readonly Person[]): number {
-  const before = process.memoryUsage().heapUsed;
-  const result = makers[name](from);
-  const after = process.memoryUsage().heapUsed;
-  return result.length === count ? Math.max(0, after - before) / 2 ** 20 : Number.NaN;
+  let most = 0;
+  for (let run = 0; run < 9; run += 1) {
+    const before = process.memoryUsage().heapUsed;
+    const result = makers[name](from);
+    if (result.length === count) most = Math.max(most, process.memoryUsage().heapUsed - before);
+  }
+  return most / 2 ** 20;
 }
 
 function median(values: readonly number[]): number {

@@ -10,8 +10,10 @@ import { root } from './test-counts.mjs';
 
 /** What a user writes: valid TypeScript and JavaScript, so that the same text is type-checked and run. */
 const consumer = `
+import { createStores, memoryStore } from '@cartie/core';
+import { createMtprotoHub } from '@cartie/mtproto';
 import { createTelegramClient } from '@cartie/telegram';
-import { startSandbox } from '@cartie/sandbox';
+import { gramjsSession, startSandbox, startTestDc } from '@cartie/sandbox';
 
 async function main() {
   const sandbox = await startSandbox();
@@ -22,6 +24,18 @@ async function main() {
   const shown = sandbox.telegram.messages(user.id);
   await sandbox.close();
   if (!shown.some(({ message }) => message.message_id === sent.message_id)) throw new Error('The message did not arrive');
+
+  const dc = await startTestDc();
+  const { sessions, leases } = createStores(memoryStore(), { encryptionKey: Buffer.alloc(32, 1).toString('base64') });
+  const servers = {
+    datacenters: dc.dcs.map(({ dcId, host, port }) => ({ id: dcId, host, port })),
+    publicKeys: [dc.publicKey.pem],
+  };
+  const hub = createMtprotoHub({ apiId: 1, apiHash: 'any', sessions, leases, servers });
+  const account = await hub.add('packed', { session: gramjsSession(dc.provisionKey(dc.addAccount())) });
+  await account.ready();
+  await hub.stop();
+  await dc.close();
 }
 await main();
 `;

@@ -1,11 +1,10 @@
-import { randomInt } from 'node:crypto';
-import { setTimeout } from 'node:timers/promises';
+import { countUnanswered, killWhileWriting } from '../support/kills.ts';
 import { repeated } from '../support/numbers.ts';
-import { pace, until } from '../support/pace.ts';
+import { until } from '../support/pace.ts';
 import { isQuiet } from '../support/quiet.ts';
 import { sandboxEnvironment, startCrowd } from '../support/sandbox-bot.ts';
 import { createServerDatabase, type Engine } from '../support/server-database.ts';
-import { freePort, startServerProcess } from '../support/server-process.ts';
+import { freePort } from '../support/server-process.ts';
 import { storedMessages } from './webhook-load.ts';
 
 /** Options of {@link runCrashes}. */
@@ -32,20 +31,25 @@ export interface CrashReport {
   readonly stored: number;
   readonly storedTwice: number;
   readonly disordered: number;
+  /** Updates in the inbox by status. */
+  readonly inbox: Record<string, number>;
   readonly answered: number;
   readonly answeredTwice: number;
-  /** Rows in doubt, and messages without an answer that no row explains. */
   readonly inDoubt: number;
+  /** Answers that did not arrive and whose row is not in doubt. */
   readonly unexplained: number;
-  /** Calls that had begun and whose end was not yet stored, at the moments of the kills. */
+  /** Messages that are stored and for which no answer was made. */
+  readonly unanswered: number;
+  /** Calls that were begun and whose end was not stored, at the moments of the kills. */
   readonly inFlightAtKills: number;
+  readonly mostAtOneKill: number;
   readonly outbox: Record<string, number>;
   readonly drained: boolean;
 }
 
 /** Kills the server with SIGKILL at random moments under load, starts it again each time, and compares both sides. */
 export async function runCrashes(options: CrashOptions): Promise<CrashReport> {
-  const { kills, rate = 20, chats = 100, longestLifeMs = 3_000 } = options;
+  const { kills, rate = 20, chats = 100 } = options;
   await using database = await createServerDatabase(options.engine);
   // Telegram's resend delays are shortened, its flood rules are not.
   const crowd = await startCrowd(chats, { history: 1_000_000, timeScale: 0.05, telegram: { floodScale: 1 } });
@@ -55,25 +59,15 @@ export async function runCrashes(options: CrashOptions): Promise<CrashReport> {
     ...sandboxEnvironment(sandbox),
     PORT: String(await freePort()),
     AUTO_REPLY: 'all',
-    LOG_LEVEL: 'debug',
   };
-  const calls = callsUnderWay();
-  let inFlightAtKills = 0;
-  let sent = 0;
-  let server = await startServerProcess(environment, calls.onLog);
-  const load = new AbortController();
-  const writing = writeWhile(load.signal, rate, (index) => {
-    sent += 1;
-    crowd.write(index % chats, `. ${index}`);
+  const { server, sent, ...killed } = await killWhileWriting({
+    database,
+    environment,
+    kills,
+    longestLifeMs: options.longestLifeMs,
+    rate,
+    write: (index) => crowd.write(index % chats, `. ${index}`),
   });
-  for (let kill = 0; kill < kills; kill += 1) {
-    await setTimeout(randomInt(longestLifeMs));
-    await server.end('SIGKILL');
-    inFlightAtKills += calls.take();
-    server = await startServerProcess(environment, calls.onLog);
-  }
-  load.abort();
-  await writing;
   const drained = await until(() => isQuiet(sandbox, server), 120_000);
   await server.end('SIGTERM');
 
@@ -100,39 +94,15 @@ export async function runCrashes(options: CrashOptions): Promise<CrashReport> {
     sent,
     acknowledged: acknowledged.size,
     lost: [...acknowledged].filter((id) => !kept.has(id)).length,
-    stored: stored.stored,
-    storedTwice: stored.storedTwice,
-    disordered: stored.disordered,
+    ...stored,
     answered: arrived.size,
     answeredTwice: repeated(answers).length,
     inDoubt: outgoing.filter(({ state }) => state === 'in_doubt').length,
-    unexplained:
-      missing.filter(({ state }) => state !== 'in_doubt').length + (stored.stored - outgoing.length),
-    inFlightAtKills,
+    unexplained: missing.filter(({ state }) => state !== 'in_doubt').length,
+    unanswered: await countUnanswered(database),
+    ...killed,
     outbox: Object.fromEntries(outbox.map(({ status, count }) => [status, Number(count)])),
     drained,
-  };
-}
-
-async function writeWhile(signal: AbortSignal, rate: number, act: (index: number) => void): Promise<void> {
-  let base = 0;
-  while (!signal.aborted) base += await pace(rate, 1, (index) => act(base + index));
-}
-
-/** Counts, from the server's own log, calls that began and whose end was not yet stored. */
-function callsUnderWay(): { onLog(line: Record<string, unknown>): void; take(): number } {
-  let count = 0;
-  return {
-    onLog({ type, operation, topic, status }) {
-      if (type === 'call_started' && operation === 'sendMessage') count += 1;
-      // What is found in doubt at a start was begun by the process before.
-      if (topic === 'telegram.send' && status !== 'in_doubt') count -= 1;
-    },
-    take() {
-      const taken = count;
-      count = 0;
-      return taken;
-    },
   };
 }
 

@@ -1,12 +1,11 @@
-import { randomInt } from 'node:crypto';
-import { setTimeout } from 'node:timers/promises';
 import { type RunningSandbox, startSandbox } from '@cartie/sandbox';
+import { countUnanswered, killWhileWriting } from '../support/kills.ts';
 import { repeated } from '../support/numbers.ts';
-import { pace, until } from '../support/pace.ts';
+import { until } from '../support/pace.ts';
 import { isQuiet } from '../support/quiet.ts';
 import { sandboxEnvironment } from '../support/sandbox-bot.ts';
 import { createServerDatabase, type Engine } from '../support/server-database.ts';
-import { freePort, startServerProcess } from '../support/server-process.ts';
+import { freePort } from '../support/server-process.ts';
 
 /** Options of {@link runViberCrashes}. */
 export interface ViberCrashOptions {
@@ -38,12 +37,17 @@ export interface ViberCrashReport {
   readonly falselySent: number;
   /** Answers without a phone that has them, and not in doubt. */
   readonly unexplained: number;
+  /** Messages that are stored and for which no answer was made. */
+  readonly unanswered: number;
+  /** Calls that were begun and whose end was not stored, at the moments of the kills. */
+  readonly inFlightAtKills: number;
+  readonly mostAtOneKill: number;
   readonly drained: boolean;
 }
 
 /** Kills the server with SIGKILL at random moments while users of Viber write, and compares both sides. */
 export async function runViberCrashes(options: ViberCrashOptions): Promise<ViberCrashReport> {
-  const { kills, rate = 20, users = 100, longestLifeMs = 3_000 } = options;
+  const { kills, rate = 20, users = 100 } = options;
   await using database = await createServerDatabase(options.engine);
   await using sandbox = await startSandbox({ history: 1_000_000, timeScale: 0.002 });
   const environment = {
@@ -53,26 +57,20 @@ export async function runViberCrashes(options: ViberCrashOptions): Promise<Viber
     AUTO_REPLY: 'all',
     LOG_LEVEL: 'info',
   };
-  let server = await startServerProcess(environment);
-  await until(() => isConnected(sandbox), 30_000);
-  const account = sandbox.viber.accounts()[0]?.id ?? '';
-  let sent = 0;
-  const load = new AbortController();
-  const writing = (async () => {
-    while (!load.signal.aborted) {
-      await pace(rate, 1, () => {
-        sandbox.viber.userSends(account, { from: `user-${sent % users}`, text: `. ${sent}` });
-        sent += 1;
-      });
-    }
-  })();
-  for (let kill = 0; kill < kills; kill += 1) {
-    await setTimeout(randomInt(longestLifeMs));
-    await server.end('SIGKILL');
-    server = await startServerProcess(environment);
-  }
-  load.abort();
-  await writing;
+  let account = '';
+  const { server, sent, ...killed } = await killWhileWriting({
+    database,
+    environment,
+    kills,
+    longestLifeMs: options.longestLifeMs,
+    rate,
+    async ready() {
+      await until(() => isConnected(sandbox), 30_000);
+      account = sandbox.viber.accounts()[0]?.id ?? '';
+    },
+    write: (index) =>
+      void sandbox.viber.userSends(account, { from: `user-${index % users}`, text: `. ${index}` }),
+  });
   const quiet = async (): Promise<boolean> =>
     sandbox.viber.pendingCallbacks() === 0 && (await isQuiet(sandbox, server));
   const drained = await until(quiet, 120_000);
@@ -106,7 +104,9 @@ export async function runViberCrashes(options: ViberCrashOptions): Promise<Viber
     settled: outgoing.filter(({ state, text, crashed }) => crashed && state === 'sent' && arrived.has(text))
       .length,
     falselySent: missing.filter(({ state }) => state === 'sent').length,
-    unexplained: missing.filter(({ state }) => state !== 'in_doubt').length + (kept.size - outgoing.length),
+    unexplained: missing.filter(({ state }) => state !== 'in_doubt').length,
+    unanswered: await countUnanswered(database),
+    ...killed,
     drained,
   };
 }
