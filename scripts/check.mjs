@@ -44,7 +44,10 @@ for (const { name, ok, seconds } of results) {
   console.log(`${ok ? 'ok    ' : 'FAILED'} ${name.padEnd(14)} ${seconds.toFixed(1).padStart(7)} s`);
 }
 const counts = readCounts();
-if (counts !== undefined) console.log(countsLine(counts));
+if (counts !== undefined) {
+  for (const failure of counts.failures) console.log(`failed: ${failure}`);
+  console.log(countsLine(counts));
+}
 process.exitCode = results.every(({ ok }) => ok) ? 0 : 1;
 
 /** A clone of another branch has no local `main`, which changesets compares with unless told otherwise. */

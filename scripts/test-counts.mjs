@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -7,7 +7,10 @@ export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 /** Where vitest leaves its results. */
 export const resultFile = join(root, 'node_modules/.cache/cartie/tests.json');
 
-/** The counts of the last run, or `undefined` if it did not come to its end. A file that could not be loaded counts as one failed test. */
+/**
+ * The counts of the last run and what failed in it, or `undefined` if it did not come to its end.
+ * A file that could not be loaded counts as one failed test.
+ */
 export function readCounts() {
   let result;
   try {
@@ -15,14 +18,26 @@ export function readCounts() {
   } catch {
     return undefined;
   }
-  const unloaded = result.testResults.filter(
-    (file) => file.status === 'failed' && file.assertionResults.every(({ status }) => status !== 'failed'),
-  );
+  const failures = result.testResults.flatMap((file) => failuresOf(file));
   return {
     passed: result.numPassedTests,
-    failed: result.numFailedTests + unloaded.length,
+    failed: failures.length,
     skipped: result.numPendingTests + result.numTodoTests,
+    failures,
   };
+}
+
+/** What failed in a file, a line each: where it is, what it is called, and how its message begins. */
+function failuresOf(file) {
+  if (file.status !== 'failed') return [];
+  const path = relative(root, file.name);
+  const failed = file.assertionResults.filter(({ status }) => status === 'failed');
+  if (failed.length === 0) return [`${path}: ${firstLine(file.message)}`];
+  return failed.map((test) => `${path} › ${test.fullName}: ${firstLine(test.failureMessages[0])}`);
+}
+
+function firstLine(message = '') {
+  return message.trim().split('\n')[0];
 }
 
 export function countsLine({ passed, failed, skipped }) {
