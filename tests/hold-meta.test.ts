@@ -16,8 +16,8 @@ test('Meta is away for a day and the server is killed three times: every lead co
     countedTwice: 0,
     lost: 0,
     disordered: 0,
-    outbox: { sent: 200, queued: 0, sending: 0, failed: 0, in_doubt: 0 },
   });
+  expect(report.outbox).toEqual({ sent: 200 });
   // The first batch had arrived without an answer, so it came again, and Meta dropped it.
   expect(report.droppedByMeta).toBeGreaterThan(0);
   expect(report.requests).toMatchObject({ reset: 1, html: 2 });

@@ -37,7 +37,7 @@ export interface MetaOutageReport {
   readonly disordered: number;
   /** Requests to Meta by how they ended. */
   readonly requests: Record<string, number>;
-  /** The server's outbox rows by status. */
+  /** The server's outbox rows for Meta by status. */
   readonly outbox: Record<string, number>;
   /** Milliseconds from Meta's return, and the last lead, until it had everything. */
   readonly recoveredMs: number | undefined;
@@ -123,16 +123,17 @@ export async function runMetaOutage(options: MetaOutageOptions): Promise<MetaOut
   const backAt = performance.now();
   const hours = (Date.now() - firstAt) / 3_600_000 + kills.length * hoursApart;
 
-  let outbox: Record<string, number> = {};
   const isDrained = async (): Promise<boolean> => {
     if (sandbox.meta.distinct().length < leads) return false;
-    outbox = await outboxOf(server);
-    return outbox.queued === 0 && outbox.sending === 0;
+    return (await waitingEvents(server)) === 0;
   };
   const drained = await until(isDrained, 120_000);
   const recoveredMs = drained ? performance.now() - backAt : undefined;
   await server.end('SIGTERM');
 
+  const outbox = await database.query<{ status: string; count: string }>(
+    "select status, count(*)::text as count from cartie_outbox where topic like 'meta%' group by status",
+  );
   const arrived = sandbox.meta.distinct();
   /** What arrived before a kill has become older since, as all that is stored. */
   const agedAfter = (at: number): number => killedAt.filter((kill) => kill > at).length;
@@ -151,7 +152,7 @@ export async function runMetaOutage(options: MetaOutageOptions): Promise<MetaOut
       arrived.map(({ at, eventTime }) => eventTime - agedAfter(at) * hoursApart * 3_600),
     ),
     requests: tally(sandbox.meta.calls().map(({ status, fault }) => fault ?? status ?? 'none')),
-    outbox,
+    outbox: Object.fromEntries(outbox.map(({ status, count }) => [status, Number(count)])),
     recoveredMs: recoveredMs === undefined ? undefined : Math.round(recoveredMs),
   };
 }
@@ -235,12 +236,20 @@ function createForm(url: string, ids: readonly string[]): Form {
   };
 }
 
-async function outboxOf(server: ServerProcess): Promise<Record<string, number>> {
-  const response = await fetch(`${server.url}/metrics`, {
+/** How many events wait for Meta, as the operator's page shows it. */
+async function waitingEvents(server: ServerProcess): Promise<number> {
+  const response = await fetch(`${server.url}/api/events`, {
     headers: { authorization: `Bearer ${adminToken}` },
   });
-  const lines = (await response.text()).matchAll(/^cartie_outbox_messages\{status="(\w+)"\} (\d+)$/gm);
-  return Object.fromEntries([...lines].map(([, status = '', count]) => [status, Number(count)]));
+  let text = '';
+  for await (const chunk of (response.body as ReadableStream<Uint8Array>).pipeThrough(
+    new TextDecoderStream(),
+  )) {
+    text += chunk;
+    const data = /^event: leads\ndata: (.*)\n/m.exec(text)?.[1];
+    if (data !== undefined) return (JSON.parse(data) as { events: { waiting: number } }).events.waiting;
+  }
+  throw new Error('the page was not told about leads');
 }
 
 /** Seconds may tie and transactions overlap, so a second is not disorder. */
