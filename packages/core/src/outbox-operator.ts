@@ -65,6 +65,11 @@ export async function resendRow(database: SqlExecutor, topic: string, id: string
   return (await database.query(resend, [topic, id])).length > 0;
 }
 
+/** «Do not wait any longer». */
+export async function hurryMessage(database: SqlExecutor, topic: string, id: string): Promise<boolean> {
+  return (await database.query(hurry, [topic, id])).length > 0;
+}
+
 /** «Forget it». */
 export async function discardMessage(database: SqlExecutor, topic: string, id: string): Promise<boolean> {
   return (await database.query(discard, [topic, id])).length > 0;
@@ -105,6 +110,19 @@ lane as (
   on conflict (queue, key) do update set fence = cartie_lane.fence where false
 )
 select 1 as resent from again`;
+
+// Not one that was tried: what failed waits for its own reasons.
+const hurry = `
+with due as (
+  update cartie_outbox set run_at = null
+  where topic = $1 and id = $2 and status = 'queued' and attempts = 0 and reason is null and run_at > now()
+  returning topic, order_key
+),
+lane as (
+  update cartie_lane l set next_at = now() from due
+  where l.queue = 'outbox:' || due.topic and l.key = due.order_key and l.worker is null
+)
+select 1 as hurried from due`;
 
 // A queued head may have put its lane off: without it the next row need not wait as long. Whoever claims the lane then
 // puts it to the time of its new head.

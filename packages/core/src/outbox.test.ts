@@ -249,6 +249,28 @@ describe.each(testDatabases)('an outbox on $name', ({ available, open }) => {
       expect(lateAt - addedAt).toBeGreaterThanOrEqual(300);
     });
 
+    test('lets a delayed message go when it is hurried, but not one that failed or is behind another', async () => {
+      const outbox = outboxWith();
+      const sent: string[] = [];
+      await add(outbox, { id: 'late', delayMs: 60_000 }, { id: 'behind', delayMs: 60_000 });
+      await work(outbox, {
+        backoffMs: 60_000,
+        async send(row) {
+          sent.push(row.id);
+          if (row.id === 'behind') failing('upstream_error', { outcome: 'not_executed' })();
+        },
+      });
+      expect(await outbox.hurry(topic, 'behind')).toBe(true);
+      expect(sent).toEqual([]);
+      expect(await outbox.hurry(topic, 'late')).toBe(true);
+      await becomes(outbox, 'late', 'sent');
+      await vi.waitFor(async () =>
+        expect((await outbox.get(topic, 'behind'))?.reason).toBe('upstream_error'),
+      );
+      for (const id of ['late', 'behind', 'nothing']) expect(await outbox.hurry(topic, id)).toBe(false);
+      expect(sent).toEqual(['late', 'behind']);
+    });
+
     test('fails an expired message without a call, and lets its key go on', async () => {
       const outbox = outboxWith();
       const sent: string[] = [];

@@ -14,6 +14,7 @@ import {
   countByStatus,
   discardMessage,
   getRow,
+  hurryMessage,
   listRows,
   resendRow,
 } from './outbox-operator.ts';
@@ -191,6 +192,8 @@ export interface Outbox<Native = unknown> {
   confirm(topic: string, id: string, result?: unknown, trx?: SqlTransaction): Promise<boolean>;
   /** «Send again»: an `in_doubt` or `failed` row is queued at its key's end, without its expiry. */
   resend(topic: string, id: string, trx?: SqlTransaction): Promise<boolean>;
+  /** A message that only waits for its `delayMs` goes when those before it allow. `false` if it waits for none. */
+  hurry(topic: string, id: string): Promise<boolean>;
   /** Gives up an `in_doubt` or `queued` row: it becomes `failed` with the reason `discarded`. */
   discard(topic: string, id: string, trx?: SqlTransaction): Promise<boolean>;
 }
@@ -342,6 +345,11 @@ export function createOutbox<Native>(options: OutboxOptions<Native>): Outbox<Nat
       if (trx) wakeAfter(trx, storedText(topic));
       else wake(storedText(topic));
       return true;
+    },
+    async hurry(topic, id) {
+      const hurried = await hurryMessage(database, storedText(topic), storedText(id));
+      if (hurried) wake(storedText(topic));
+      return hurried;
     },
     discard: (topic, id, trx) => discardMessage(trx ?? database, storedText(topic), storedText(id)),
   };
