@@ -170,10 +170,11 @@ begin
   update cartie_outbox set
     payload = jsonb_set(payload::jsonb, '{event_time}',
       to_jsonb((payload::jsonb ->> 'event_time')::bigint - ${hoursApart * 3_600}))::text,
-    result = case when result::jsonb ? 'unknownSince'
-      then jsonb_set(result::jsonb, '{unknownSince}',
-        to_jsonb((result::jsonb ->> 'unknownSince')::bigint - ${hoursApart * 3_600_000}))::text
-      else result end
+    result = (
+      select jsonb_object_agg(key, case when key in ('unknownSince', 'unsentAt')
+        then to_jsonb(value::text::bigint - ${hoursApart * 3_600_000}) else value end)
+      from jsonb_each(result::jsonb)
+    )::text
   where topic like 'meta%';
 end $$`;
 

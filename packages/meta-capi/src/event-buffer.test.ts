@@ -88,6 +88,39 @@ describe.each(testDatabases)('an event buffer on $name', ({ available, open }) =
       expect(await buffer.health()).toMatchObject({ status: 'ok', facts: { waiting: 0 } });
     });
 
+    test('lets events wait for each other: what comes within the time goes in one batch', async () => {
+      await fake();
+      const buffer = bufferWith({ maxWaitMs: 600 });
+      await work(buffer);
+      const ids = Array.from({ length: 8 }, (_, index) => `e${index}`);
+      for (const id of ids) {
+        await buffer.track(lead({ event_id: id }));
+        await sleep(30);
+      }
+      expect(meta.received).toHaveLength(0);
+      await until(async () => (await buffer.counts()).accepted === 8);
+      expect(meta.received.map(({ events }) => events.map(({ event_id }) => event_id))).toEqual([ids]);
+      // Also those of the next batch wait, and one that was there already makes no batch of its own.
+      for (const id of ['e0', 'f0', 'f1']) {
+        await buffer.track(lead({ event_id: id }));
+        await sleep(30);
+      }
+      await until(async () => (await buffer.counts()).accepted === 10);
+      expect(meta.received).toHaveLength(2);
+    });
+
+    test('sends a full batch at once, and the rest when its time is over', async () => {
+      await fake();
+      const buffer = bufferWith({ maxWaitMs: 3_600_000, batchSize: 5 });
+      await work(buffer);
+      const ids = Array.from({ length: 12 }, (_, index) => `e${index}`);
+      for (const id of ids) await buffer.track(lead({ event_id: id }));
+      await until(async () => (await buffer.counts()).accepted === 10);
+      expect(arrived()).toEqual(ids.slice(0, 10));
+      await sleep(100);
+      expect(await buffer.counts()).toMatchObject({ accepted: 10, waiting: 2 });
+    });
+
     test('stores an event with the app’s own writes or not at all', async () => {
       await fake();
       const buffer = bufferWith();
@@ -174,7 +207,8 @@ describe.each(testDatabases)('an event buffer on $name', ({ available, open }) =
       await until(async () =>
         ['connection_failed', 'circuit_open'].includes((await rowOf('kept'))?.reason ?? ''),
       );
-      expect(await rowOf('kept')).toMatchObject({ attempts: 0, result: undefined });
+      expect(await rowOf('kept')).toMatchObject({ attempts: 0, result: { unsentAt: expect.any(Number) } });
+      expect((await rowOf('kept'))?.result).not.toHaveProperty('unknownSince');
       await fake(undefined, Number(new URL(url).port));
       await until(async () => (await buffer.counts()).accepted === 1);
       expect(arrived()).toEqual(['kept']);
@@ -190,7 +224,7 @@ describe.each(testDatabases)('an event buffer on $name', ({ available, open }) =
         ['fresh', 47],
         ['stale', 49],
       ] as const) {
-        await database.query('update cartie_outbox set result = $1 where id = $2', [
+        await database.query("update cartie_outbox set reason = 'timeout', result = $1 where id = $2", [
           JSON.stringify({ unknownSince: Date.now() - hours * 3_600_000 }),
           `Lead\n${id}`,
         ]);
@@ -199,6 +233,27 @@ describe.each(testDatabases)('an event buffer on $name', ({ available, open }) =
       await until(async () => (await buffer.counts()).accepted === 2);
       expect(await buffer.counts()).toMatchObject({ inDoubt: 1, waiting: 0 });
       expect(arrived()).toEqual(['fresh', 'never']);
+      // A person may decide otherwise.
+      expect(await buffer.resend('Lead', 'stale')).toBe(true);
+      await until(async () => (await buffer.counts()).accepted === 3);
+      expect(arrived()).toEqual(['fresh', 'never', 'stale']);
+    });
+
+    test('counts the 48 hours of an attempt that a crash ended from the last one that certainly failed', async () => {
+      await fake();
+      const buffer = bufferWith();
+      for (const id of ['waited', 'unclear']) {
+        await buffer.track(lead({ event_id: id, event_time: new Date(Date.now() - 4 * dayMs) }));
+      }
+      await database.query(
+        "update cartie_outbox set reason = 'crashed', created_at = now() - interval '3 days', result = case id when $1 then $2 end",
+        ['Lead\nwaited', JSON.stringify({ unsentAt: Date.now() - 60_000 })],
+      );
+      await work(buffer);
+      await until(
+        async () => (await buffer.counts()).accepted === 1 && (await buffer.counts()).inDoubt === 1,
+      );
+      expect(arrived()).toEqual(['waited']);
     });
 
     test('remembers when the outcome first was unknown', async () => {

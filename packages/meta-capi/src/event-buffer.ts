@@ -10,6 +10,7 @@ import {
 } from '@cartie/core';
 import { z } from 'zod';
 import type { MetaCapiClient } from './client.ts';
+import { createGathering } from './gathering.ts';
 import { service } from './invalid.ts';
 import { dedupWindowMs, maxBatchEvents } from './limits.ts';
 import type { EventResult, EventWarning, MetaEvent, WireEvent } from './types.ts';
@@ -19,9 +20,9 @@ export interface EventBufferOptions {
   client: MetaCapiClient;
   /** Of core's `createOutbox`. */
   outbox: Outbox;
-  /** Most events of one batch. @default 1000 */
+  /** Most events of one batch; a full one goes at once. @default 1000 */
   batchSize?: number | undefined;
-  /** How long an event waits for others to go with. Milliseconds. @default 1000 */
+  /** How long an event waits at most for others to go with. Milliseconds. @default 1000 */
   maxWaitMs?: number | undefined;
   /** How long events are put off while Meta is away or takes no events of ours. Milliseconds. @default 15000 */
   outagePauseMs?: number | undefined;
@@ -119,6 +120,7 @@ export function createEventBuffer(options: EventBufferOptions): EventBuffer {
   parseOptions(`${service} buffer`, optionsSchema, options);
   const { client, outbox, batchSize = maxBatchEvents, maxWaitMs = 1_000, outagePauseMs = 15_000 } = options;
   const topic = `${service}:${client.datasetId}`;
+  const gathering = createGathering(batchSize, maxWaitMs);
 
   async function sendBatch(
     rows: readonly OutboxRow<WireEvent>[],
@@ -154,7 +156,7 @@ export function createEventBuffer(options: EventBufferOptions): EventBuffer {
         const since = unknownSince(row);
         return {
           error: result.error,
-          ...(since !== undefined && { keep: { unknownSince: since } }),
+          keep: since === undefined ? { unsentAt: now } : { unknownSince: since },
           postponeMs: pauseAfter(result.error),
         };
       }
@@ -173,17 +175,23 @@ export function createEventBuffer(options: EventBufferOptions): EventBuffer {
 
     async track(event: MetaEvent, trx?: SqlTransaction) {
       const { event: payload, warnings, deduplicated, expiresAt } = client.prepare(event);
-      const message = {
-        topic,
-        orderKey: client.datasetId,
-        id: rowId(payload.event_name, payload.event_id),
-        payload,
-        idempotent: deduplicated,
-        expiresAt,
-        delayMs: maxWaitMs,
-      };
-      const added = await (trx === undefined ? outbox.addNow(message) : outbox.add(trx, message));
-      return { eventId: payload.event_id, added: added === 'added', warnings };
+      const id = rowId(payload.event_name, payload.event_id);
+      const { delayMs, fills } = gathering.join(id);
+      const orderKey = client.datasetId;
+      const message = { topic, orderKey, id, payload, idempotent: deduplicated, expiresAt, delayMs };
+      let added = false;
+      try {
+        added = (await (trx === undefined ? outbox.addNow(message) : outbox.add(trx, message))) === 'added';
+      } finally {
+        if (!added && delayMs > 0) gathering.leave(id);
+      }
+      if (fills !== undefined) {
+        // Not waited for, and no matter if it fails: then the batch goes when its time is over.
+        const hurry = (): void => void outbox.hurry(topic, fills).catch(() => undefined);
+        if (trx === undefined) hurry();
+        else trx.afterCommit?.(hurry);
+      }
+      return { eventId: payload.event_id, added, warnings };
     },
 
     work: () => outbox.work({ [topic]: sender }),
@@ -219,12 +227,15 @@ export function createEventBuffer(options: EventBufferOptions): EventBuffer {
 
 /**
  * When the first attempt was whose outcome is unknown. Of one during which the process died only this is certain: it was
- * not before the event was stored.
+ * not before the last attempt that certainly failed, nor before the event was stored. Without a reason the row was not
+ * tried yet, or a person wants it sent again.
  */
 function unknownSince({ result, reason, createdAt }: OutboxRow): number | undefined {
-  const kept = (result as { unknownSince?: unknown } | null | undefined)?.unknownSince;
-  if (typeof kept === 'number') return kept;
-  return reason === 'crashed' ? createdAt : undefined;
+  if (reason === undefined) return undefined;
+  const kept = (result ?? {}) as { unknownSince?: unknown; unsentAt?: unknown };
+  if (typeof kept.unknownSince === 'number') return kept.unknownSince;
+  if (reason !== 'crashed') return undefined;
+  return typeof kept.unsentAt === 'number' ? kept.unsentAt : createdAt;
 }
 
 const tooLateToRepeat = new CartieError(
