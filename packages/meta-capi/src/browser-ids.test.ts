@@ -85,7 +85,10 @@ describe('a visitor', () => {
   });
 
   test.each([
-    [{ forwardedFor: '93.184.216.34', remoteAddress: '2a02:2378::1' }, '2a02:2378::1'],
+    [{ forwardedFor: '93.184.216.34', remoteAddress: '2a06:98c0::1' }, '93.184.216.34'],
+    [{ forwardedFor: '93.184.216.34, 2a06:98c0::1', remoteAddress: '10.0.0.1' }, '93.184.216.34'],
+    [{ forwardedFor: '10.0.0.7', remoteAddress: '2a02:2378::1' }, '2a02:2378::1'],
+    [{ cookie: '93.184.216.34', forwardedFor: '2a02:2378::1' }, '2a02:2378::1'],
     [{ cookie: '2a02:2378::2', forwardedFor: '2a02:2378::1' }, '2a02:2378::2'],
     [{ cookie: '2a02:2378::2.AQQCAQMC' }, '2a02:2378::2'],
     [{ cookie: '93.184.216.34', remoteAddress: '8.8.8.8' }, '93.184.216.34'],

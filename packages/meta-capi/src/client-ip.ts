@@ -11,15 +11,17 @@ export interface ClientIpSources {
 }
 
 /**
- * The address that tells most about a visitor: a public one, IPv6 before IPv4, the cookie's before the header's before the
- * peer's. For matching only: visitors can write the cookie and the header themselves. `undefined` if none is public.
+ * The address that tells most about a visitor: a public one, the cookie's before the request's, but IPv6 before IPv4. The
+ * request's is the first public one of the header, else the peer's: what follows in the header, and the peer then, are
+ * proxies. For matching only: visitors can write the cookie and the header themselves. `undefined` if none is public.
  */
-export function chooseClientIp(sources: ClientIpSources): string | undefined {
-  const { cookie, forwardedFor, remoteAddress } = sources;
-  const addresses = [cookie, ...(forwardedFor?.split(',') ?? []), remoteAddress]
+export function chooseClientIp({ cookie, forwardedFor, remoteAddress }: ClientIpSources): string | undefined {
+  const ofCookie = plainAddress(cookie);
+  const ofRequest = [...(forwardedFor?.split(',') ?? []), remoteAddress]
     .map(plainAddress)
-    .filter((address) => address !== undefined);
-  return addresses.find((address) => isIP(address) === 6) ?? addresses[0];
+    .find((address) => address !== undefined);
+  const isNewer = ofRequest !== undefined && isIP(ofRequest) === 6 && isIP(ofCookie ?? '') !== 6;
+  return isNewer ? ofRequest : (ofCookie ?? ofRequest);
 }
 
 // An address without port, brackets, zone and what the parameter builder appends to it; only a public one.
