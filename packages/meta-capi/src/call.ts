@@ -49,15 +49,20 @@ export function createCallPath(options: MetaCapiClientOptions): CallPath {
     service,
     baseUrl: graphOrigin,
     options,
-    classify,
+    classify(answer) {
+      learn(answer.headers);
+      return classify(answer);
+    },
     requestId: requestIdOf,
     secrets: secrets.all,
   });
 
+  /** Of every answer: also refusals tell how much of the limits is used up. */
   function learn(headers: Headers): void {
     const answered = headers.get('facebook-api-version');
-    const isOther = answered !== null && /^v\d+\.\d+$/.test(answered) && answered !== apiVersion;
-    otherVersion = isOther && !isGateway ? answered : undefined;
+    if (answered !== null && /^v\d+\.\d+$/.test(answered) && !isGateway) {
+      otherVersion = answered === apiVersion ? undefined : answered;
+    }
     const pauseMs = pauseFor(usageOf(headers));
     // Not waited for: a shared limiter's store may be slow.
     if (pauseMs > 0) caller.limiter.pause(limit.key, pauseMs).catch(() => undefined);
@@ -70,7 +75,7 @@ export function createCallPath(options: MetaCapiClientOptions): CallPath {
     },
     async post(operation, id, members, callOptions) {
       const { idempotent, path } = operations[operation];
-      const result = await caller.call(
+      return caller.call(
         {
           operation,
           idempotent,
@@ -90,8 +95,6 @@ export function createCallPath(options: MetaCapiClientOptions): CallPath {
         },
         callOptions,
       );
-      learn(result.headers);
-      return result;
     },
   };
 }

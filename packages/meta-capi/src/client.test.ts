@@ -108,6 +108,17 @@ describe('a client', () => {
     expect('error' in result && result.error.message).not.toContain('Paramètre');
   });
 
+  test('may be called again after the codes of trouble and limits, and after no others', async () => {
+    let code = 0;
+    meta = await startMeta(() => refusal(code));
+    const retryable = [1, 2, 4, 17, 32, 341, 368, 613, 5000, 21009, 80_000, 80_003, 80_004, 80_008, 80_014];
+    const final = [3, 10, 100, 102, 105, 190, 200, 294, 299, 506, 803, 2635, 80_015];
+    for (code of [...retryable, ...final]) {
+      const result = await client({ retries: 0, breaker: false }).send(lead());
+      expect('error' in result && [code, result.error.retryable]).toEqual([code, retryable.includes(code)]);
+    }
+  });
+
   test('waits as long as Meta says before it takes calls again', async () => {
     const header = JSON.stringify({
       42: [{ type: 'ads', call_count: 100, estimated_time_to_regain_access: 7 }],
@@ -133,6 +144,21 @@ describe('a client', () => {
     const second = await own.send(lead(), { deadlineMs: 2_000 });
     if (second.status === 'accepted') expect(performance.now() - startedAt).toBeGreaterThanOrEqual(atLeastMs);
     else expect(second.error.retryAfterMs).toBeGreaterThanOrEqual(atLeastMs);
+  });
+
+  test('slows down also by what a refusal tells', async () => {
+    meta = await startMeta((received, n) => ({
+      ...((n === 1 ? refusal(100, 2804050) : taken(received)) as object),
+      headers: n === 1 ? { 'x-app-usage': '{"call_count":76}', 'facebook-api-version': 'v25.0' } : {},
+    }));
+    const own = client();
+    expect(await own.send(lead())).toMatchObject({
+      status: 'rejected',
+      warnings: [{ field: 'apiVersion', message: expect.stringContaining('v25.0') }],
+    });
+    const startedAt = performance.now();
+    expect(await own.send(lead())).toMatchObject({ status: 'accepted' });
+    expect(performance.now() - startedAt).toBeGreaterThanOrEqual(400);
   });
 
   test('is not slowed down by a low usage or a header that is none', async () => {
