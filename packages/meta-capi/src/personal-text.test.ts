@@ -48,6 +48,10 @@ describe('a text that goes out as it is', () => {
     [`to=${encodeURIComponent(email)}`, 'to=[removed]'],
     ['call +44 7400 123456', 'call [removed]'],
     ['olena＠example.com', '[removed]'],
+    ['next=%2Fcars%3Fu%3Dtaras%2540example.com', 'next=[removed]'],
+    ['next=%252Fcars%253Ftel%253D067%2525201234567', 'next=%252Fcars%253Ftel%253D[removed]'],
+    ['to=%252B447400123456', 'to=[removed]'],
+    ['rate=%2540 of 100', 'rate=%2540 of 100'],
     ['1 000 000 ₴, 2019, 12:30', '1 000 000 ₴, 2019, 12:30'],
     ['100 % + 5', '100 % + 5'],
   ])('%j becomes %j', (text, expected) => {

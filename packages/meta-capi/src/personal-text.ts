@@ -59,11 +59,13 @@ export function isPersonalName(name: string): boolean {
 const known = new Map<string, boolean>();
 const mostKnown = 500;
 
-// An @ in any of its forms, or digits enough for a phone number. What has neither is passed on at once.
-const suspicious = /[@\uff20\ufe6b]|%40|%[Ee][Ff]%[Bb][Cc]%[Aa]0|\d(?:(?:[\s().+/-]|%2[0Bb]){0,3}\d){8}/;
+// An @ in any of its forms, or digits enough for a phone number. What has neither is passed on at once. An address within
+// an address is encoded once more: %2540.
+const suspicious =
+  /[@\uff20\ufe6b]|%(?:25){0,3}40|%[Ee][Ff]%[Bb][Cc]%[Aa]0|\d(?:(?:[\s().+/-]|%(?:25){0,3}2[0Bb]){0,3}\d){8}/;
 const email =
-  /[^\s@\uff20\ufe6b<>()[\]{},;:"'=?&#/\\|]{0,64}(?:@|\uff20|\ufe6b|%40|%ef%bc%a0)[^\s@<>()[\]{},;:"'=?&#/\\|.]{1,255}(?:\.[^\s@<>()[\]{},;:"'=?&#/\\|.]{1,64}){1,10}/giu;
-const phone = /(?:\+|%2b)\(?\d(?:(?:[\s().+/-]|%20|%2b){0,3}\d){8,17}/gi;
+  /[^\s@\uff20\ufe6b<>()[\]{},;:"'=?&#/\\|]{0,64}(?:@|\uff20|\ufe6b|%(?:25){0,3}40|%ef%bc%a0)[^\s@<>()[\]{},;:"'=?&#/\\|.]{1,255}(?:\.[^\s@<>()[\]{},;:"'=?&#/\\|.]{1,64}){1,10}/giu;
+const phone = /(?:\+|%(?:25){0,3}2b)\(?\d(?:(?:[\s().+/-]|%(?:25){0,3}2[0b]){0,3}\d){8,17}/gi;
 
 const [zero, nine, percent, plus, at, wideAt, smallAt] = [48, 57, 37, 43, 64, 0xff20, 0xfe6b];
 
@@ -113,15 +115,15 @@ function isPlainUrl(url: string): boolean {
 function withoutPersonal(text: string, personal: readonly string[], ends: readonly number[]): string {
   return withoutOwn(withoutPhones(text, ends), personal)
     .replace(email, removed)
-    .replace(phone, (match) => (match.replace(/%20|%2b|\D/gi, '').length >= 10 ? removed : match));
+    .replace(phone, (match) => (match.replace(/%(?:25){0,3}2[0b]|\D/gi, '').length >= 10 ? removed : match));
 }
 
 /** Without the person's own phones, however they are written and whatever digits stand around them. */
 function withoutPhones(text: string, ends: readonly number[]): string {
   let result = text;
   for (const end of ends) {
-    const number = [...written(end)].join('(?:[\\s().+/-]|%20|%2b){0,3}');
-    result = result.replace(new RegExp(`(?:\\+|%2b)?[\\d\\s()-]{0,8}${number}`, 'gi'), removed);
+    const number = [...written(end)].join('(?:[\\s().+/-]|%(?:25){0,3}2[0b]){0,3}');
+    result = result.replace(new RegExp(`(?:\\+|%(?:25){0,3}2b)?[\\d\\s()-]{0,8}${number}`, 'gi'), removed);
   }
   return result;
 }

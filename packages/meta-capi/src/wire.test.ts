@@ -92,6 +92,34 @@ describe('on the wire', () => {
     );
   });
 
+  test.each<[string, string[], string]>([
+    ['em', ['em', 'email'], 'Olena@Example.com'],
+    ['ph', ['ph', 'phone'], '067 123 45 67'],
+    ['fn', ['fn', 'firstName', 'first_name'], 'Олена'],
+    ['ln', ['ln', 'lastName', 'last_name'], 'Шевченко'],
+    ['db', ['db', 'dateOfBirth', 'date_of_birth'], '16.02.1997'],
+    ['ge', ['ge', 'gender'], 'жіноча'],
+    ['ct', ['ct', 'city'], 'Київ'],
+    ['st', ['st', 'state'], 'Київська обл.'],
+    ['zp', ['zp', 'zip', 'postalCode', 'postal_code'], '94035-7'],
+    ['country', ['country'], 'Україна'],
+    ['external_id', ['external_id', 'externalId'], 'Customer 7'],
+    ['app_user_id', ['app_user_id', 'appUserId'], 'User 7'],
+    ['f5first', ['f5first'], 'Олена'],
+    ['f5last', ['f5last'], 'Шевче'],
+    ['fi', ['fi'], 'О'],
+    ['dobd', ['dobd'], '16'],
+    ['dobm', ['dobm'], '02'],
+    ['doby', ['doby'], '1997'],
+  ])('%s is a SHA-256, by each of its names', async (key, names, value) => {
+    for (const name of names) {
+      meta.received.splice(0);
+      await client().send(lead({ event_id: 'id', user_data: { madid: 'known', [name]: value } }));
+      const sent = JSON.parse(meta.received[0]?.text ?? '').data[0].user_data;
+      expect(sent).toEqual({ madid: 'known', [key]: expect.stringMatching(/^[0-9a-f]{64}$/) });
+    }
+  });
+
   test('there is no e-mail and no phone of the person, by whatever path an app lets them slip in', async () => {
     await fc.assert(
       fc.asyncProperty(person, fc.boolean(), async ({ word, digits, other }, known) => {
