@@ -8,7 +8,7 @@ import {
   randomBytes,
 } from 'node:crypto';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, connect } from 'node:net';
 import { toNodeListener } from '@cartie/core/node';
 import { describe, expect, it } from 'vitest';
 import { signed } from '../tests/bodies.ts';
@@ -180,6 +180,31 @@ describe('a flow endpoint', () => {
       headers: signed(body, appSecret),
     });
     expect(open(await response.text())).toEqual({ screen: 'NEXT', data: {} });
+    server.closeAllConnections();
+    server.close();
+  });
+
+  it('waits for a body no longer than for the app, and reads no more of it than is allowed', async () => {
+    const handler = createFlowHandler({
+      privateKey: pem,
+      appSecret,
+      onRequest: () => ({ screen: 'NEXT', data: {} }),
+      timeoutMs: 100,
+      maxBodyBytes: 10_000,
+    });
+    const server = createServer(toNodeListener(handler));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    const answerTo = async (length: string, body: string): Promise<string> => {
+      const socket = connect(port, '127.0.0.1');
+      socket.write(`POST /flow HTTP/1.1\r\nhost: localhost\r\n${length}\r\n\r\n${body}`);
+      let text = '';
+      for await (const chunk of socket.setEncoding('utf8')) text += chunk;
+      return text;
+    };
+    expect(await answerTo('content-length: 1000', 'a part')).toMatch(/^HTTP\/1.1 408 /);
+    const chunk = `${(20_000).toString(16)}\r\n${'x'.repeat(20_000)}\r\n`;
+    expect(await answerTo('transfer-encoding: chunked', chunk)).toMatch(/^HTTP\/1.1 413 /);
     server.closeAllConnections();
     server.close();
   });

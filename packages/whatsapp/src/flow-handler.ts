@@ -65,9 +65,11 @@ export function createFlowHandler(options: FlowHandlerOptions): RequestHandler {
   }
 
   return async (request) => {
+    const endsAt = performance.now() + timeoutMs;
     if (request.method !== 'POST') return answer(405, undefined, { allow: 'POST' });
-    const bytes = await readBody(request, maxBodyBytes);
-    if (typeof bytes === 'number') return answer(bytes);
+    const bytes = await readBody(request, maxBodyBytes, timeoutMs);
+    // The rest of a body that was not read to its end may still come: the connection serves nothing else.
+    if (typeof bytes === 'number') return answer(bytes, undefined, { connection: 'close' });
     const signature = request.headers.get('x-hub-signature-256');
     if (!verifyHmacSha256({ secrets, signature, bytes, prefix: 'sha256=' }))
       return answer(statuses.badSignature);
@@ -94,7 +96,7 @@ export function createFlowHandler(options: FlowHandlerOptions): RequestHandler {
     try {
       const given = await inTime(
         (signal) => onRequest(flow as unknown as FlowRequest, { signal }),
-        timeoutMs,
+        endsAt - performance.now(),
       );
       if (given.invalidFlowToken !== undefined) {
         return encrypted(statuses.invalidFlowToken, { error_msg: given.invalidFlowToken });
@@ -132,22 +134,35 @@ function keysOf({ privateKey, passphrase }: FlowHandlerOptions): KeyObject[] {
   return keys;
 }
 
-async function readBody(request: Request, maxBytes: number): Promise<Uint8Array | number> {
+/** The body, or the status that it is refused with. */
+async function readBody(request: Request, maxBytes: number, timeoutMs: number): Promise<Uint8Array | number> {
   if (Number(request.headers.get('content-length')) > maxBytes) return 413;
   if (request.bodyUsed) return 500;
+  const reader = request.body?.getReader();
+  if (reader === undefined) return new Uint8Array();
+  const cancel = (): void => void reader.cancel().catch(() => undefined);
   const chunks: Uint8Array[] = [];
   let size = 0;
+  let isLate = false;
+  const timer = setTimeout(() => {
+    isLate = true;
+    cancel(); // ends the read that waits
+  }, timeoutMs);
   try {
-    if (request.body === null) return new Uint8Array();
-    for await (const chunk of request.body as unknown as AsyncIterable<Uint8Array>) {
-      size += chunk.byteLength;
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (isLate) return 408;
+      if (done) return Buffer.concat(chunks, size);
+      size += value.byteLength;
       if (size > maxBytes) return 413;
-      chunks.push(chunk);
+      chunks.push(value);
     }
   } catch {
-    return 400;
+    return isLate ? 408 : 400;
+  } finally {
+    clearTimeout(timer);
+    cancel();
   }
-  return Buffer.concat(chunks, size);
 }
 
 function sealedOf(
