@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type RunningSandbox, startSandbox } from '@cartie/sandbox';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { clientOf, failureOf, sandboxClient, startGraph } from '../tests/support.ts';
+import { clientOf, failureOf, type Reply, refusal, sandboxClient, startGraph } from '../tests/support.ts';
 import { isMetaHost } from './media-hosts.ts';
 
 let sandbox: RunningSandbox;
@@ -84,10 +84,34 @@ describe('download', () => {
     expect((await failureOf(client.media.download({ id, sha256: other }))).code).toBe('invalid_response');
   });
 
-  it('refuses what is larger than allowed', async () => {
+  it.each([
+    { status: 404, text: 'gone' },
+    { status: 401, text: 'who are you' },
+    { status: 403, text: 'URL signature expired' },
+    refusal(131052),
+  ])('asks anew, once, after %o of the file host', async (answer) => {
+    const sha256 = createHash('sha256').update(bytes).digest('base64');
+    await using graph = await startGraph(({ url }): Reply => {
+      if (url.startsWith('/old')) return answer;
+      if (url.startsWith('/new')) return { text: Buffer.from(bytes).toString() };
+      return { json: { id: '5', url: `${origin}/new`, mime_type: 'image/png', sha256 } };
+    });
+    const origin = graph.url;
+    const { media } = clientOf(graph.url);
+    expect((await media.download({ id: '5', url: `${origin}/old`, sha256 })).bytes).toEqual(bytes);
+    expect(graph.received.map(({ url }) => url.split('?')[0])).toEqual(['/old', '/v26.0/5', '/new']);
+  });
+
+  it('refuses what is larger than allowed, also where nobody told its size', async () => {
     const { client } = sandboxClient(sandbox);
     const { id } = await client.media.upload(bytes, { type: 'image/png' });
     expect((await failureOf(client.media.download(id, { maxBytes: 5 }))).field).toBe('maxBytes');
+    const { url, sha256 } = await client.media.info(id);
+    const error = await failureOf(client.media.download({ id, url, sha256 }, { maxBytes: 5 }));
+    expect(error.code).toBe('invalid_response');
+    expect(await client.media.download({ id, url, sha256 }, { maxBytes: bytes.byteLength })).toMatchObject({
+      bytes,
+    });
   });
 
   it('sends the token to nobody but Meta, wherever the URL points', async () => {

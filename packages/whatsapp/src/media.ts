@@ -204,7 +204,12 @@ function checked(
 // An expired URL is answered with 404, with 401 or 403 by the file host, or with error 131052.
 function isExpired(error: unknown): boolean {
   if (!isCartieError(error)) return false;
-  return error.code === 'not_found' || error.code === 'forbidden' || error.provider?.code === 131052;
+  return (
+    error.code === 'not_found' ||
+    error.code === 'unauthorized' ||
+    error.code === 'forbidden' ||
+    error.provider?.code === 131052
+  );
 }
 
 function idOf(data: { id?: unknown }, operation: string): string {
