@@ -43,6 +43,31 @@ describe('a code of Meta', () => {
     expect(whatsAppFailure({ code })).toEqual(whatsAppFailure(error));
   });
 
+  it.each<[string, readonly number[]]>([
+    ['auth', [0, 3, 10, 102, 190, 200, 250, 299, 131005]],
+    ['wait', [4, 80007, 131048, 131049, 131064, 132015, 132069, 133009, 133015, 133016, 138002, 138005]],
+    ['retry', [1, 2, 130429, 131000, 131016, 131056, 131057, 133004, 139102, 139103, 2494100]],
+    ['template', [131047]],
+    ['opt_out', [131050]],
+    ['give_up', [130472, 131026, 131051, 131060]],
+    [
+      'fix',
+      [
+        33, 100, 368, 130497, 131008, 131009, 131021, 131030, 131031, 131037, 131042, 131044, 131045, 131052,
+        131053, 131062, 131063, 131200, 131299, 132000, 132001, 132005, 132007, 132008, 132012, 132016,
+        132068, 133000, 133005, 133006, 133008, 133010, 135000, 137000, 138000, 138018, 139000, 139004,
+        139100, 139101, 147001, 147005, 2388012, 2388019, 2388040, 2388047, 2388073, 2388093, 2388103,
+        2388293, 2388299, 2494164, 2494179, 2593107, 2593108,
+      ],
+    ],
+  ])('is known, and to be met by «%s»: %j', (action, codes) => {
+    for (const code of codes) {
+      expect(whatsAppFailure({ code })).toMatchObject({ code, action });
+      // What becomes of codes that nobody has heard of.
+      expect(whatsAppFailure({ code })?.kind, String(code)).not.toBe('refused');
+    }
+  });
+
   it('that came from elsewhere means nothing', () => {
     expect(whatsAppFailure(new Error('x'))).toBeUndefined();
     expect(whatsAppFailure(undefined)).toBeUndefined();

@@ -268,6 +268,137 @@ describe('a message that breaks a limit', () => {
     expect(graph.received.length).toBe(before);
   });
 
+  const x = (count: number): string => 'x'.repeat(count);
+  const many = <T>(count: number, item: (index: number) => T): T[] =>
+    Array.from({ length: count }, (_, index) => item(index));
+  const buttons = (change: object): object =>
+    interactive({ type: 'button', body, action: { buttons: [reply('a')] }, ...change });
+  const rows = (change: object, action: object = {}): object =>
+    interactive({
+      type: 'list',
+      body,
+      action: { button: 'x', sections: [{ title: 'a', rows: [{ ...row('a'), ...change }] }], ...action },
+    });
+  const sections = (list: object[]): object => rows({}, { sections: list });
+  const products = (list: object[]): object =>
+    interactive({
+      type: 'product_list',
+      header: { type: 'text', text: 'x' },
+      body,
+      action: { catalog_id: '1', sections: list },
+    });
+  const product = (index: number): object => ({ product_retailer_id: `p${index}` });
+  const cards = (count: number, change: object = {}): object =>
+    interactive({
+      type: 'carousel',
+      body,
+      action: { cards: many(count, (index) => ({ ...card(index), ...change })) },
+    });
+
+  it.each<[string, number, (count: number) => object]>([
+    ['text.body', 4_096, (n) => ({ to, type: 'text', text: { body: x(n) } })],
+    ['video.caption', 1_024, (n) => ({ to, type: 'video', video: { id: '1', caption: x(n) } })],
+    ['document.caption', 1_024, (n) => ({ to, type: 'document', document: { id: '1', caption: x(n) } })],
+    [
+      'biz_opaque_callback_data',
+      512,
+      (n) => ({ to, type: 'text', text: { body: 'x' }, biz_opaque_callback_data: x(n) }),
+    ],
+    ['interactive.body.text', 1_024, (n) => buttons({ body: { text: x(n) } })],
+    ['interactive.footer.text', 60, (n) => buttons({ footer: { text: x(n) } })],
+    ['interactive.header.text', 60, (n) => buttons({ header: { type: 'text', text: x(n) } })],
+    ['interactive.action.buttons', 3, (n) => buttons({ action: { buttons: many(n, (i) => reply(`${i}`)) } })],
+    [
+      'interactive.action.buttons[0].reply.id',
+      256,
+      (n) => buttons({ action: { buttons: [reply(x(n), 'A')] } }),
+    ],
+    [
+      'interactive.action.buttons[0].reply.title',
+      20,
+      (n) => buttons({ action: { buttons: [reply('a', x(n))] } }),
+    ],
+    [
+      'interactive.body.text',
+      4_096,
+      (n) =>
+        interactive({
+          type: 'list',
+          body: { text: x(n) },
+          action: { button: 'x', sections: [{ rows: [row('a')] }] },
+        }),
+    ],
+    ['interactive.action.button', 20, (n) => rows({}, { button: x(n) })],
+    ['interactive.action.sections[0].rows[0].id', 200, (n) => rows({ id: x(n) })],
+    ['interactive.action.sections[0].rows[0].title', 24, (n) => rows({ title: x(n) })],
+    ['interactive.action.sections[0].rows[0].description', 72, (n) => rows({ description: x(n) })],
+    ['interactive.action.sections[0].title', 24, (n) => sections([{ title: x(n), rows: [row('a')] }])],
+    [
+      'interactive.action.sections[0].rows',
+      10,
+      (n) => sections([{ title: 'a', rows: many(n, (i) => row(`${i}`)) }]),
+    ],
+    [
+      'interactive.action.sections',
+      10,
+      (n) => sections(many(n, (i) => ({ title: `${i}`, rows: [row(`${i}`)] }))),
+    ],
+    [
+      'interactive.action.sections[0].product_items',
+      30,
+      (n) => products([{ title: 'a', product_items: many(n, product) }]),
+    ],
+    [
+      'interactive.action.sections',
+      30,
+      (n) =>
+        products([
+          { title: 'a', product_items: many(15, product) },
+          { title: 'b', product_items: many(n - 15, product) },
+        ]),
+    ],
+    ['interactive.action.cards', 10, (n) => cards(n)],
+    ['interactive.action.cards[0].body.text', 160, (n) => cards(2, { body: { text: x(n) } })],
+    ['interactive.action.cards[0].body.text', 2, (n) => cards(2, { body: { text: `a${'\n'.repeat(n)}b` } })],
+    [
+      'interactive.action.parameters.display_text',
+      20,
+      (n) =>
+        interactive({
+          type: 'cta_url',
+          body,
+          action: { name: 'cta_url', parameters: { display_text: x(n), url: 'https://a.example' } },
+        }),
+    ],
+    [
+      'template.components[0].parameters[0].coupon_code',
+      15,
+      (n) =>
+        template([
+          {
+            type: 'button',
+            sub_type: 'copy_code',
+            index: '0',
+            parameters: [{ type: 'coupon_code', coupon_code: x(n) }],
+          },
+        ]),
+    ],
+    [
+      'pin.expiration_days',
+      30,
+      (n) => ({
+        to: 'g',
+        recipient_type: 'group',
+        type: 'pin',
+        pin: { type: 'pin', message_id: 'm', expiration_days: n },
+      }),
+    ],
+  ])('may have in %s what is documented, %i, and not one more', async (field, most, make) => {
+    await client.send(make(most) as OutgoingMessage);
+    const error = await failureOf(client.send(make(most + 1) as OutgoingMessage));
+    expect(error).toMatchObject({ code: 'invalid_input', field });
+  });
+
   it('counts characters as a reader does', async () => {
     await client.send({ to, type: 'text', text: { body: '🚗'.repeat(4_096) } });
     const error = await failureOf(client.send({ to, type: 'text', text: { body: '🚗'.repeat(4_097) } }));

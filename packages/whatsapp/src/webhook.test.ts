@@ -7,7 +7,15 @@ import { createInbox, migratePostgres, pgliteDatabase } from '@cartie/core/postg
 import { startSandbox } from '@cartie/sandbox';
 import { PGlite } from '@electric-sql/pglite';
 import { afterEach, describe, expect, it } from 'vitest';
-import { bodyOf, type Change, messageChange, mixedChanges, signed, statusChange } from '../tests/bodies.ts';
+import {
+  bodyOf,
+  type Change,
+  merged,
+  messageChange,
+  mixedChanges,
+  signed,
+  statusChange,
+} from '../tests/bodies.ts';
 import { sandboxClient } from '../tests/support.ts';
 import { createWhatsAppWebhook, type WhatsAppWebhookOptions, type WhatsAppWebhookUpdate } from './index.ts';
 
@@ -171,6 +179,26 @@ describe('an update', () => {
     }
   });
 
+  it('is the same whether it comes alone or among others in one change', async () => {
+    const alone = await updatesOf(...mixedChanges);
+    const { webhook, updates } = collecting();
+    const half = merged(mixedChanges.slice(0, 12));
+    expect((await post(webhook, bodyOf(half, undefined, merged(mixedChanges.slice(12))))).status).toBe(200);
+    const told = (list: readonly WhatsAppWebhookUpdate[]) =>
+      list
+        .map(({ id, kind, source, orderKey, payload }) => ({
+          id,
+          kind,
+          source,
+          orderKey,
+          data: payload.data,
+        }))
+        .sort((one, other) => (one.id < other.id ? -1 : 1));
+    expect(told(updates)).toEqual(told(alone));
+    const message = updates.find(({ id }) => id === 'message:wamid.m-video:video');
+    expect(message?.payload.contact).toMatchObject({ user_id: 'UA.12' });
+  });
+
   it('that is unknown is kept, also beside what is known', async () => {
     const change = messageChange(1, 'wamid.1', { type: 'text', text: { body: 'Hi' } });
     change.value.moods = [{ mood: 'good' }];
@@ -224,6 +252,7 @@ describe('with an inbox', () => {
       expect(await rows()).toBe(40);
       const other = [...mixedChanges].reverse();
       expect((await post(webhook, bodyOf(other))).status).toBe(200);
+      expect((await post(webhook, bodyOf(merged(other)))).status).toBe(200);
       for (let start = 0; start < other.length; start += 7) {
         expect((await post(webhook, bodyOf(other.slice(start, start + 7)))).status).toBe(200);
       }

@@ -157,6 +157,26 @@ export const mixedChanges: readonly Change[] = [
   }),
 ];
 
-/** A body as Meta sends it, of these changes. */
-export const bodyOf = (changes: readonly Change[], time = 1_760_000_002): string =>
-  JSON.stringify({ object: 'whatsapp_business_account', entry: [{ id: '2002', time, changes }] });
+/** The same with all messages, statuses and errors, and whom they are of, in one change. */
+export function merged(changes: readonly Change[]): readonly Change[] {
+  const value: Record<string, unknown> = {};
+  const rest = changes.filter((change) => change.field !== 'messages');
+  for (const change of changes) {
+    if (change.field !== 'messages') continue;
+    for (const [name, part] of Object.entries(change.value)) {
+      value[name] = Array.isArray(part) ? [...((value[name] as unknown[]) ?? []), ...part] : part;
+    }
+  }
+  return [{ field: 'messages', value }, ...rest];
+}
+
+/** A body as Meta sends it, of these changes; of several lists of them with an entry for each. */
+export const bodyOf = (
+  changes: readonly Change[],
+  time = 1_760_000_002,
+  ...more: (readonly Change[])[]
+): string =>
+  JSON.stringify({
+    object: 'whatsapp_business_account',
+    entry: [changes, ...more].map((list) => ({ id: '2002', time, changes: list })),
+  });

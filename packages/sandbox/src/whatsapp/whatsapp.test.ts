@@ -103,19 +103,33 @@ describe('a message', () => {
 });
 
 describe('the rates', () => {
-  it('of a recipient and of the number are enforced', async () => {
-    await using strict = await startSandbox({ whatsapp: { pairBurst: 2 } });
-    const own = strict.whatsapp.createNumber({ throughput: 3 });
+  it.each([
+    [
+      'a recipient',
+      { pairBurst: 2, throughput: 80 },
+      ['1', '1', '1', '2'],
+      [undefined, undefined, 131056, undefined],
+    ],
+    [
+      'the number',
+      { pairBurst: 45, throughput: 3 },
+      ['1', '2', '3', '4'],
+      [undefined, undefined, undefined, 130429],
+    ],
+  ])('of %s are enforced', async (_name, { pairBurst, throughput }, recipients, expected) => {
+    // So slow that nothing is free again while this runs.
+    await using strict = await startSandbox({ whatsapp: { pairBurst, rateScale: 1_000 } });
+    const own = strict.whatsapp.createNumber({ throughput });
     const codes: unknown[] = [];
-    for (const to of ['380670000001', '380670000001', '380670000001', '380670000002']) {
+    for (const to of recipients) {
       const response = await fetch(`${strict.whatsapp.apiUrl}/v26.0/${own.phoneNumberId}/messages`, {
         method: 'POST',
         headers: { authorization: `Bearer ${own.token}`, 'content-type': 'application/json' },
-        body: JSON.stringify({ ...text(), to }),
+        body: JSON.stringify({ ...text(), to: `38067000000${to}` }),
       });
       codes.push(((await response.json()) as { error?: { code: number } }).error?.code);
     }
-    expect(codes.slice(0, 3)).toEqual([undefined, undefined, 131056]);
+    expect(codes).toEqual(expected);
   });
 });
 
