@@ -15,11 +15,12 @@ describeInBrowser('the events manager', (open) => {
     send = graphApi(sandbox, dataset);
     page = await open(sandbox.url);
     await page.getByRole('link', { name: 'Meta' }).click();
+    // Its script has run.
+    await page.getByText('No such event yet.').waitFor();
   });
   afterEach(() => sandbox.close());
 
   it('shows live what counts, what was dropped and what was refused, and why', async () => {
-    await page.getByText('No such event yet.').waitFor();
     await send([lead({ event_id: 'lead-1' }), lead({ event_id: 'lead-1' })]);
     await send([lead(), lead({ event_name: 'Purchase', custom_data: { currency: 'UAH' } })]);
     const events = page.locator('#events .row');
