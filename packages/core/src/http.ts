@@ -68,14 +68,7 @@ export async function sendRequest(request: OutgoingRequest, options: SendOptions
   } catch (error) {
     signal.throwIfAborted();
     if (error instanceof CartieError) throw error;
-    if (isSent) throw networkFailure(error);
-    throw new CartieError(
-      'invalid_input',
-      'The request cannot be sent: its path or a header is not valid HTTP',
-      {
-        field: 'headers',
-      },
-    );
+    throw isSent ? networkFailure(error) : unsendable(headers);
   } finally {
     // A body that nobody reads would keep its connection.
     unread?.body?.cancel().catch(() => undefined);
@@ -99,6 +92,26 @@ function mergeHeaders(...sources: (Readonly<Record<string, string>> | undefined)
     for (const name in source) if (source[name] !== undefined) merged[name.toLowerCase()] = source[name];
   }
   return merged;
+}
+
+/** The error for a request that is not valid HTTP. It names the header to blame, unless its name itself is no name. */
+function unsendable(headers: Readonly<Record<string, string>>): CartieError {
+  const bad = Object.entries(headers).find(([name, value]) => !isHeader(name, value))?.[0];
+  if (bad === undefined || !/^[a-z][a-z\d-]{0,40}$/.test(bad)) {
+    const message = 'The request cannot be sent: its path or a header is not valid HTTP';
+    return new CartieError('invalid_input', message, { field: 'headers' });
+  }
+  const message = `The header \`${bad}\` cannot be sent: there is a line break in it, or a letter that HTTP does not take`;
+  return new CartieError('invalid_input', message, { field: `headers.${bad}` });
+}
+
+function isHeader(name: string, value: string): boolean {
+  try {
+    new Headers([[name, value]]);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function isRedirect({ status, type }: Response): boolean {

@@ -1,44 +1,57 @@
 import { CartieError } from './errors.ts';
 
-/** Codes of failures before a byte of the request could be sent: the provider cannot have acted. */
-const beforeSending: ReadonlySet<string> = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EAI_FAIL',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'ENETDOWN',
-  'EADDRNOTAVAIL',
-  'UND_ERR_CONNECT_TIMEOUT',
-  'ERR_TLS_CERT_ALTNAME_INVALID',
-  'DEPTH_ZERO_SELF_SIGNED_CERT',
-  'SELF_SIGNED_CERT_IN_CHAIN',
-  'UNABLE_TO_GET_ISSUER_CERT',
-  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
-  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
-  'CERT_HAS_EXPIRED',
-  'CERT_NOT_YET_VALID',
-  'CERT_REVOKED',
-  'CERT_REJECTED',
-  'CERT_UNTRUSTED',
-  'CERT_CHAIN_TOO_LONG',
-  'HOSTNAME_MISMATCH',
-  'INVALID_CA',
-  'INVALID_PURPOSE',
-  'PATH_LENGTH_EXCEEDED',
+const certificate = 'the certificate was not accepted';
+
+/** Codes of failures before a byte of the request could be sent, so that the provider cannot have acted, and what they mean. */
+const beforeSending: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'it was refused',
+  ENOTFOUND: 'nobody knows the name of the host',
+  EAI_AGAIN: 'the name of the host could not be looked up',
+  EAI_FAIL: 'the name of the host could not be looked up',
+  EHOSTUNREACH: 'there is no way to the host',
+  ENETUNREACH: 'there is no way to the host',
+  ENETDOWN: 'the network is down',
+  EADDRNOTAVAIL: 'this machine has no port or address left for it',
+  UND_ERR_CONNECT_TIMEOUT: 'the host did not answer in time',
+  ERR_TLS_CERT_ALTNAME_INVALID: 'the certificate is for another host',
+  DEPTH_ZERO_SELF_SIGNED_CERT: certificate,
+  SELF_SIGNED_CERT_IN_CHAIN: certificate,
+  UNABLE_TO_GET_ISSUER_CERT: certificate,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: certificate,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: certificate,
+  CERT_HAS_EXPIRED: certificate,
+  CERT_NOT_YET_VALID: certificate,
+  CERT_REVOKED: certificate,
+  CERT_REJECTED: certificate,
+  CERT_UNTRUSTED: certificate,
+  CERT_CHAIN_TOO_LONG: certificate,
+  HOSTNAME_MISMATCH: certificate,
+  INVALID_CA: certificate,
+  INVALID_PURPOSE: certificate,
+  PATH_LENGTH_EXCEEDED: certificate,
+};
+
+/** Codes that may come at any moment. Beside those above the only ones that are shown: another might hold anything. */
+const atAnyTime: ReadonlySet<string> = new Set([
+  'ECONNABORTED',
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+  'UND_ERR_BODY_TIMEOUT',
+  'UND_ERR_HEADERS_TIMEOUT',
+  'UND_ERR_SOCKET',
 ]);
 
 /** The peers did not agree on TLS; what stands before these words differs between versions of OpenSSL. */
 const handshakeFailure =
-  /^ERR_SSL_.*(HANDSHAKE_FAILURE|WRONG_VERSION_NUMBER|UNSUPPORTED_PROTOCOL|PROTOCOL_VERSION|UNRECOGNIZED_NAME)$/;
+  /^ERR_SSL_[A-Z\d_/]*(HANDSHAKE_FAILURE|WRONG_VERSION_NUMBER|UNSUPPORTED_PROTOCOL|PROTOCOL_VERSION|UNRECOGNIZED_NAME)$/;
 
 /** What undici's `ProxyAgent` says where the proxy makes no tunnel: the request itself was not written then. */
 const proxyRefusal = /^Proxy response \(\d+\) !== 200 when HTTP Tunneling/;
 
 /**
  * The error for whatever `fetch` threw, `connection_failed` as a rule. `not_executed` only where its causes prove that nothing was
- * sent. Nothing else of the error is kept: it may quote the URL, headers or the peer's address.
+ * sent. Nothing else of the error is kept than a code that is known: it may quote the URL, headers or the peer's address.
  */
 export function networkFailure(error: unknown): CartieError {
   if (isBlockedPort(error)) {
@@ -51,9 +64,33 @@ export function networkFailure(error: unknown): CartieError {
       },
     );
   }
-  return failedToConnect(error)
-    ? new CartieError('connection_failed', 'No connection could be made', { outcome: 'not_executed' })
-    : new CartieError('connection_failed', 'The connection failed before the answer was complete');
+  const code = codeOf(error);
+  if (failedToConnect(error)) {
+    const message = `No connection could be made${reasonOf(code)}`;
+    return new CartieError('connection_failed', message, { outcome: 'not_executed' });
+  }
+  const shown = code === undefined ? '' : ` (${code})`;
+  return new CartieError('connection_failed', `The connection failed before the answer was complete${shown}`);
+}
+
+function reasonOf(code: string | undefined): string {
+  if (code === undefined) return '';
+  if (handshakeFailure.test(code)) return `: the host does not agree on TLS; is it https? (${code})`;
+  const reason = beforeSending[code];
+  return reason === undefined ? ` (${code})` : `: ${reason} (${code})`;
+}
+
+/** The first code that is known among an error and its causes. */
+function codeOf(error: unknown, depth = 0): string | undefined {
+  if (typeof error !== 'object' || error === null || depth > 5) return undefined;
+  const { code, cause, errors } = error as Record<string, unknown>;
+  if (typeof code === 'string' && isKnown(code)) return code;
+  const further = [cause, ...(Array.isArray(errors) ? errors : [])];
+  return further.map((each) => codeOf(each, depth + 1)).find((found) => found !== undefined);
+}
+
+function isKnown(code: string): boolean {
+  return Object.hasOwn(beforeSending, code) || atAnyTime.has(code) || handshakeFailure.test(code);
 }
 
 /** Do an error's causes prove that there was no connection? */
@@ -63,7 +100,7 @@ export function failedToConnect(error: unknown, depth = 0): boolean {
   return (
     syscall === 'connect' ||
     syscall === 'getaddrinfo' ||
-    beforeSending.has(String(code)) ||
+    Object.hasOwn(beforeSending, String(code)) ||
     handshakeFailure.test(String(code)) ||
     (code === 'UND_ERR_ABORTED' && proxyRefusal.test(String(message))) ||
     // Several addresses were tried.

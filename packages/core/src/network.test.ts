@@ -50,9 +50,17 @@ describe.each(fetches)('over %s', (_name, fetch) => {
 
   describe('a failure to connect is certainly not executed:', () => {
     test.each([
-      ['refused', async () => `http://127.0.0.1:${await closedPort()}`],
-      ['an unknown host', async () => unknownHost],
-      ['refused on every address of a name', async () => `http://localhost:${await closedPort()}`],
+      ['refused', async () => `http://127.0.0.1:${await closedPort()}`, /: it was refused \(ECONNREFUSED\)$/],
+      [
+        'an unknown host',
+        async () => unknownHost,
+        /: the name of the host|: nobody knows the name of the host/,
+      ],
+      [
+        'refused on every address of a name',
+        async () => `http://localhost:${await closedPort()}`,
+        /: it was refused \(ECONNREFUSED\)$/,
+      ],
       [
         'a TLS handshake that fails',
         async () => {
@@ -61,6 +69,7 @@ describe.each(fetches)('over %s', (_name, fetch) => {
           await once(server.listen(0, '127.0.0.1'), 'listening');
           return `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
         },
+        /: the host does not agree on TLS; is it https\? \(ERR_SSL_[\w/]+\)$/,
       ],
       [
         'TLS to a server that speaks none',
@@ -68,11 +77,14 @@ describe.each(fetches)('over %s', (_name, fetch) => {
           const server = await keep(startTcp((socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n')));
           return `https://127.0.0.1:${server.port}`;
         },
+        /: the host does not agree on TLS; is it https\? \(ERR_SSL_[\w/]+\)$/,
       ],
-    ])('%s', async (_case, start) => {
+    ])('%s', async (_case, start, reason) => {
       const error = await call(await start());
       expect(error).toBeInstanceOf(CartieError);
       expect(error).toMatchObject({ code: 'connection_failed', outcome: 'not_executed', retryable: true });
+      expect((error as CartieError).message).toMatch(/^No connection could be made/);
+      expect((error as CartieError).message).toMatch(reason);
     });
   });
 
@@ -116,14 +128,18 @@ describe.each(fetches)('over %s', (_name, fetch) => {
 });
 
 test.each([
-  ['DEPTH_ZERO_SELF_SIGNED_CERT', 'not_executed'],
-  ['ERR_TLS_CERT_ALTNAME_INVALID', 'not_executed'],
-  ['CERT_HAS_EXPIRED', 'not_executed'],
-  ['UND_ERR_CONNECT_TIMEOUT', 'not_executed'],
-  ['UND_ERR_SOCKET', 'unknown'],
-  ['EPIPE', 'unknown'],
-  ['SOMETHING_NEW', 'unknown'],
-])('the cause code %s means %s', async (code, outcome) => {
+  [
+    'DEPTH_ZERO_SELF_SIGNED_CERT',
+    'not_executed',
+    ': the certificate was not accepted (DEPTH_ZERO_SELF_SIGNED_CERT)',
+  ],
+  ['ERR_TLS_CERT_ALTNAME_INVALID', 'not_executed', ': the certificate is for another host'],
+  ['CERT_HAS_EXPIRED', 'not_executed', ': the certificate was not accepted (CERT_HAS_EXPIRED)'],
+  ['UND_ERR_CONNECT_TIMEOUT', 'not_executed', ': the host did not answer in time'],
+  ['UND_ERR_SOCKET', 'unknown', 'before the answer was complete (UND_ERR_SOCKET)'],
+  ['EPIPE', 'unknown', 'before the answer was complete (EPIPE)'],
+  ['SOMETHING_NEW', 'unknown', /before the answer was complete$/],
+])('the cause code %s means %s', async (code, outcome, words) => {
   const fetch = async () => {
     throw new TypeError('fetch failed', { cause: Object.assign(new Error('secret'), { code }) });
   };
@@ -138,7 +154,11 @@ test.each([
     idempotent: false,
     build: () => ({ method: 'GET', path: '/' }) as const,
   };
-  await expect(caller.call(plan)).rejects.toMatchObject({ code: 'connection_failed', outcome });
+  const thrown = await caller.call(plan).catch((error: unknown) => error);
+  expect(thrown).toMatchObject({ code: 'connection_failed', outcome });
+  expect(() => {
+    throw thrown;
+  }).toThrow(words);
 });
 
 test('a port that fetch refuses is a mistake in the options: nothing is sent, and no repetition helps', async () => {

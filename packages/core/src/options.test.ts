@@ -128,10 +128,21 @@ describe('options of a client', () => {
 });
 
 describe('options of something else', () => {
+  const name = z.union([z.string().min(1), z.int()]);
   const schema = z.strictObject({
     secret: z.string().min(1),
     paths: z.array(z.strictObject({ path: z.string() })).optional(),
     mode: z.enum(['fast', 'safe']).default('safe'),
+    quota: z.union([z.literal(false), z.strictObject({ perHour: z.number().optional() })]).optional(),
+    parts: z
+      .array(
+        z.discriminatedUnion('type', [
+          z.object({ type: z.literal('a'), x: z.string() }),
+          z.object({ type: z.literal('b') }),
+        ]),
+      )
+      .optional(),
+    names: z.union([name, z.array(name)]).optional(),
   });
 
   test('are checked and completed by their schema', () => {
@@ -143,12 +154,35 @@ describe('options of something else', () => {
     [{ secret: '' }, '`secret` must be at least 1 characters long', 'secret'],
     [{ secret: 'a', mode: 'slow' }, '`mode` must be "fast" or "safe"', 'mode'],
     [{ secret: 'a', paths: [{}, {}] }, '`paths[0].path` must be a string', 'paths[0].path'],
-    [{ secert: 'a' }, '`secret` must be a string', 'secret'],
+    [{ secert: 'a' }, '`secert` does not exist: did you mean `secret`?', 'secert'],
+    [
+      { secret: 'a', quota: { perHuor: 1 } },
+      '`perHuor` in `quota` does not exist: did you mean `perHour`?',
+      'quota.perHuor',
+    ],
+    [{ secret: 'a', quota: { perHour: '1' } }, '`quota.perHour` must be a number', 'quota.perHour'],
+    [{ secret: 'a', quota: true }, '`quota` must be false or an object', 'quota'],
+    [{ secret: 'a', parts: [{ type: 'c' }] }, '`parts[0].type` must be "a" or "b"', 'parts[0].type'],
+    [
+      { secret: 'a', paths: [{ path: 'a', pth: 'b' }] },
+      '`pth` in `paths[0]` does not exist: did you mean `path`?',
+      'paths[0].pth',
+    ],
+    [{ secret: 'a', parts: [{ type: 'a', x: 1 }] }, '`parts[0].x` must be a string', 'parts[0].x'],
+    [{ secret: 'a', names: { x: 1 } }, '`names` must be a string or a number or an array', 'names'],
+    [{ secret: 'a', names: [1, ''] }, '`names[1]` must be at least 1 characters long', 'names[1]'],
     [{ secret: 'a', mod: 'fast' }, '`mod` does not exist: did you mean `mode`?', 'mod'],
   ])('%o are refused', (value, message, field) => {
     expect(failure(() => parseOptions('shop', schema, value))).toMatchObject({
       message,
       field,
+      code: 'invalid_config',
+    });
+  });
+
+  test.each([undefined, null, 'text'])('must be an object, not %s', (options) => {
+    expect(failure(() => parseOptions('shop', schema, options))).toMatchObject({
+      message: 'The options must be an object',
       code: 'invalid_config',
     });
   });
@@ -187,9 +221,20 @@ describe('a secret', () => {
     await expect(resolveSecret(() => Promise.reject(reason), 'token')).rejects.toBe(reason);
   });
 
-  test.each(['', undefined, 5])('cannot be %o', async (value) => {
+  test.each(['', ' ', undefined, 5])('cannot be %o', async (value) => {
     await expect(resolveSecret(() => value as string, 'token')).rejects.toMatchObject({
       code: 'invalid_config',
+    });
+  });
+
+  test.each(['from-a-file\n', ' copied', '\tcopied '])('has nothing around it, as %j has', async (value) => {
+    const error = failure(() => parse({ token: value }));
+    expect(error).toMatchObject({ code: 'invalid_config', field: 'token' });
+    expect(error.message).toMatch(/^`token` has a space or a line break at its start or end: .*trim\(\)/);
+    await expect(resolveSecret(() => value, 'token')).rejects.toMatchObject({
+      code: 'invalid_config',
+      field: 'token',
+      message: expect.stringMatching(/^What the function given as `token` gives has a space or a line break/),
     });
   });
 });

@@ -33,14 +33,17 @@ export interface ClientOptions {
 
 /** Options of one call, the last argument of every method. They override the client's. */
 export interface CallOptions {
+  /** Limit of one attempt, reading the body included. Milliseconds. */
   timeoutMs?: number | undefined;
+  /** Limit of the whole call: waiting for limits, attempts, pauses between them. Milliseconds. */
   deadlineMs?: number | undefined;
+  /** How many times the call may be repeated after its first attempt, where that is safe. */
   retries?: number | undefined;
   /** Ends the call at once, wherever it waits; its `reason` is thrown as it is. */
   signal?: AbortSignal | undefined;
   /** Added to the request's headers. */
   headers?: Readonly<Record<string, string>> | undefined;
-  /** For `call()`: may the method be repeated when its outcome is unknown? @default false */
+  /** May the call be repeated when its outcome is unknown? @default by the method; false for `call()` */
   idempotent?: boolean | undefined;
 }
 
@@ -69,9 +72,7 @@ export function parseClientOptions<Options extends ClientOptions>(
   fields: OwnFields<Options>,
 ): Options {
   const context = { service };
-  if (typeof options !== 'object' || options === null) {
-    throw new CartieError('invalid_config', 'The options must be an object', context);
-  }
+  checkIsObject(options, context);
   const schemas: Record<string, Schema<unknown>> = { ...clientFields, ...fields };
   for (const name of Object.keys(options)) {
     if (!Object.hasOwn(schemas, name)) throw unknownField(name, Object.keys(schemas), context);
@@ -91,10 +92,20 @@ export function parseClientOptions<Options extends ClientOptions>(
  * @throws CartieError `invalid_config` that names the field; never a value
  */
 export function parseOptions<T>(service: string, schema: Schema<T>, value: unknown): T {
+  checkIsObject(value, { service });
   return parseWith(schema, value, { service });
 }
 
+function checkIsObject(options: unknown, context: { service: string }): void {
+  if (typeof options === 'object' && options !== null) return;
+  throw new CartieError('invalid_config', 'The options must be an object', context);
+}
+
 const isFunction = (value: unknown): boolean => typeof value === 'function';
+// Files end with a line break, and what is copied brings a space: no provider would know such a secret.
+const isTrimmed = (value: string): boolean => value.trim() === value;
+const untrimmed =
+  'has a space or a line break at its start or end: remove it, by trim() if it is read from a file';
 const hasMethods =
   (...names: string[]) =>
   (value: unknown): boolean =>
@@ -102,11 +113,13 @@ const hasMethods =
     value !== null &&
     names.every((name) => isFunction((value as Record<string, unknown>)[name]));
 
-/** A schema for a {@link Secret}: a text that is not empty, or a function. */
-export const secretSchema: Schema<Secret> = z.custom<Secret>(
-  (value) => isFunction(value) || (typeof value === 'string' && value.trim() !== ''),
-  'must be a text that is not empty, or a function that gives one',
-);
+/** A schema for a {@link Secret}: a text that is not empty and has no space or line break around it, or a function. */
+export const secretSchema: Schema<Secret> = z
+  .custom<Secret>(
+    (value) => isFunction(value) || (typeof value === 'string' && value.trim() !== ''),
+    'must be a text that is not empty, or a function that gives one',
+  )
+  .refine((value) => typeof value !== 'string' || isTrimmed(value), untrimmed);
 
 /** A schema for a duration in milliseconds, more than 0. */
 export const durationSchema: Schema<number> = z.number().positive().max(maxTimerMs);
@@ -205,10 +218,15 @@ export async function resolveSecret(secret: Secret, field: string): Promise<stri
       retryable: true,
     });
   }
-  if (typeof value === 'string' && value !== '') return value;
-  throw new CartieError(
-    'invalid_config',
-    `The function given as \`${field}\` must give a text that is not empty`,
-    { field },
-  );
+  if (typeof value !== 'string' || value.trim() === '') {
+    throw new CartieError(
+      'invalid_config',
+      `The function given as \`${field}\` must give a text that is not empty`,
+      { field },
+    );
+  }
+  if (isTrimmed(value)) return value;
+  throw new CartieError('invalid_config', `What the function given as \`${field}\` gives ${untrimmed}`, {
+    field,
+  });
 }

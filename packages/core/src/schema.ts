@@ -37,7 +37,7 @@ export function parseWith<T>(schema: Schema<T>, value: unknown, context: ParseCo
   const result = schema['~standard'].validate(value);
   if (result instanceof Promise) throw new TypeError('The schema must be synchronous');
   if (!result.issues) return result.value;
-  const issue = result.issues[0] as ZodLikeIssue;
+  const issue = mostTelling(result.issues as readonly ZodLikeIssue[]);
   const path = [...(issue.path ?? [])];
   if (issue.code === 'unrecognized_keys' && issue.keys?.[0] !== undefined) {
     throw unknownField(issue.keys[0], fieldsOf(schema, path), { ...context, at: join(context.at, path) });
@@ -73,6 +73,29 @@ interface ZodLikeIssue extends SchemaIssue {
   readonly inclusive?: boolean;
   readonly values?: readonly unknown[];
   readonly origin?: string;
+  /** Of a union: what each alternative found wrong. Their paths begin at the union. */
+  readonly errors?: readonly (readonly ZodLikeIssue[])[];
+  /** Of a union that is told apart by one field: what that field may be. */
+  readonly options?: readonly unknown[];
+}
+
+/**
+ * A misspelt field before others, since what it was meant for is missing too. Of a union, what is wrong inside of the
+ * alternative that was meant.
+ */
+function mostTelling(issues: readonly ZodLikeIssue[]): ZodLikeIssue {
+  const issue = issues.find(({ code }) => code === 'unrecognized_keys') ?? (issues[0] as ZodLikeIssue);
+  const meant = issue.errors?.find((found) => found.length > 0 && !found.some(isOfAnotherKind));
+  if (meant === undefined) return issue;
+  const inner = mostTelling(meant);
+  return { ...inner, path: [...(issue.path ?? []), ...(inner.path ?? [])] };
+}
+
+/** Is the value itself something else than what this alternative takes? */
+function isOfAnotherKind({ code, path = [] }: ZodLikeIssue): boolean {
+  return (
+    path.length === 0 && (code === 'invalid_type' || code === 'invalid_value' || code === 'invalid_union')
+  );
 }
 
 function expectation(issue: ZodLikeIssue): string {
@@ -84,12 +107,24 @@ function expectation(issue: ZodLikeIssue): string {
     case 'too_big':
       return `must be ${issue.inclusive === false ? 'less than' : 'at most'} ${issue.maximum}${unit(issue.origin)}`;
     case 'invalid_value':
-      return `must be ${issue.values?.map((value) => JSON.stringify(value)).join(' or ')}`;
+      return `must be ${oneOf(issue.values)}`;
+    case 'invalid_union':
+      return issue.options ? `must be ${oneOf(issue.options)}` : eitherOf(issue.errors ?? []);
     case 'custom':
       return issue.message;
     default:
       return 'is not valid';
   }
+}
+
+function oneOf(values: readonly unknown[] = []): string {
+  return values.map((value) => JSON.stringify(value)).join(' or ');
+}
+
+function eitherOf(alternatives: readonly (readonly ZodLikeIssue[])[]): string {
+  const rules = alternatives.flatMap(([first]) => (first ? [expectation(first)] : []));
+  const kinds = rules.flatMap((rule) => (rule.startsWith('must be ') ? [rule.slice('must be '.length)] : []));
+  return kinds.length === 0 ? 'is not valid' : `must be ${[...new Set(kinds)].join(' or ')}`;
 }
 
 function article(expected = 'something else'): string {
@@ -104,14 +139,25 @@ function unit(origin: string | undefined): string {
 
 function fieldsOf(schema: unknown, path: readonly unknown[]): string[] {
   let shape = shapeOf(schema);
-  for (const step of path) shape = shapeOf(shape[String(step)]);
+  for (const step of path) {
+    // The shape of a list is that of its items.
+    if (typeof step !== 'number') shape = shapeOf(shape[String(step)]);
+  }
   return Object.keys(shape);
 }
 
+interface ZodLikeSchema {
+  readonly shape?: Record<string, unknown>;
+  /** Of a union. */
+  readonly options?: readonly unknown[];
+  unwrap?(): unknown;
+}
+
 function shapeOf(schema: unknown): Record<string, unknown> {
-  let inner = schema as { shape?: Record<string, unknown>; unwrap?: () => unknown } | undefined;
-  while (inner && !inner.shape && typeof inner.unwrap === 'function') inner = inner.unwrap() as typeof inner;
-  return inner?.shape ?? {};
+  let inner = schema as ZodLikeSchema | undefined;
+  while (inner && !inner.shape && typeof inner.unwrap === 'function') inner = inner.unwrap() as ZodLikeSchema;
+  if (inner?.shape) return inner.shape;
+  return Array.isArray(inner?.options) ? Object.assign({}, ...inner.options.map(shapeOf)) : {};
 }
 
 function join(

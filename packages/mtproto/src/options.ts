@@ -41,6 +41,7 @@ export interface MtprotoDevice {
 export interface MtprotoHubOptions {
   /** The application that accounts log in with, unless they bring their own. @see https://my.telegram.org/apps */
   apiId?: number | undefined;
+  /** The application's secret («App api_hash»), or a function that gives it. */
   apiHash?: Secret | undefined;
   /** Keeps sessions, positions and cursors, encrypted: `createStores(…).sessions`. All processes share it. */
   sessions: SessionStore;
@@ -96,7 +97,9 @@ export interface MtprotoHubOptions {
   sweepMs?: number | undefined;
   /** How long `stop()` waits for handlers that run. Milliseconds. @default 5000 */
   stopTimeoutMs?: number | undefined;
+  /** Other servers than Telegram's own: a test DC. */
   servers?: MtprotoServers | undefined;
+  /** How Telegram's list of devices shows the sessions. */
   device?: MtprotoDevice | undefined;
   /** Another MTProto library behind the seam. @default GramJS */
   engine?: Engine | undefined;
@@ -104,10 +107,11 @@ export interface MtprotoHubOptions {
 
 /** Options of one call. */
 export interface MtprotoCallOptions {
-  /** Milliseconds. */
+  /** Limit of one attempt. Milliseconds. */
   timeoutMs?: number | undefined;
-  /** Milliseconds. */
+  /** Limit of the whole call: waiting for the connection and for floods, attempts, pauses. Milliseconds. */
   deadlineMs?: number | undefined;
+  /** How many times the call may be repeated after its first attempt, where that is safe. */
   retries?: number | undefined;
   /** Ends the call at once; its `reason` is thrown as it is. */
   signal?: AbortSignal | undefined;

@@ -44,7 +44,10 @@ describe('health()', () => {
     await closed.close();
     const lonely = createTelegramClient({ token: someToken, baseUrl: closed.url });
     const report = await lonely.health();
-    expect(report).toMatchObject({ status: 'down', detail: 'No connection could be made' });
+    expect(report).toMatchObject({
+      status: 'down',
+      detail: 'No connection could be made: it was refused (ECONNREFUSED)',
+    });
     expect(JSON.stringify(report)).not.toContain('127.0.0.1');
   });
 
