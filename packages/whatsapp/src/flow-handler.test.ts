@@ -209,11 +209,42 @@ describe('a flow endpoint', () => {
     server.close();
   });
 
+  it('says what to change where a parser has read the body before', async () => {
+    const errors: unknown[] = [];
+    const listener = toNodeListener(
+      createFlowHandler({
+        privateKey: pem,
+        appSecret,
+        onRequest: () => ({ screen: 'NEXT', data: {} }),
+        onError: (error) => errors.push(error),
+      }),
+    );
+    const server = createServer(async (incoming, outgoing) => {
+      for await (const _ of incoming); // as express.json() does
+      await listener(incoming, outgoing);
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { body } = sealed(request);
+    const response = await fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}/flow`, {
+      method: 'POST',
+      body,
+      headers: signed(body, appSecret),
+    });
+    expect(response.status).toBe(500);
+    expect(await response.text()).toContain('before any body parser');
+    expect(errors).toMatchObject([{ code: 'invalid_config', service: 'whatsapp' }]);
+    server.closeAllConnections();
+    server.close();
+  });
+
   it.each([
     ['privateKey', { privateKey: 'no key' }],
     ['privateKey', { privateKey: [] }],
     ['appSecret', { appSecret: '' }],
+    ['appSecret', { appSecret: 42 }],
     ['onRequest', { onRequest: undefined }],
+    ['onErrorNotce', { onErrorNotce: () => undefined }],
+    ['timeoutMs', { timeoutMs: '9s' }],
   ])('names %s where it is wrong', (field, options) => {
     expect(() =>
       createFlowHandler({

@@ -1,6 +1,8 @@
-import { createPrivateKey, type KeyObject } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import { CartieError, parseJson, type RequestHandler, verifyHmacSha256 } from '@cartie/core';
+import { bodyConsumed, readFlowBody } from './flow-body.ts';
 import { openFlow, sealFlow } from './flow-crypto.ts';
+import { checkFlowOptions } from './flow-options.ts';
 import { service } from './invalid.ts';
 
 /** What a customer did in a flow. */
@@ -36,11 +38,11 @@ export interface FlowHandlerOptions {
   onErrorNotice?:
     | ((notice: { flow_token?: string; screen?: string; error: string; error_message?: string }) => void)
     | undefined;
-  /** Told what `onRequest` threw, as it was thrown. */
+  /** Told what `onRequest` threw, as it was thrown, and that something before the handler has read the body. */
   onError?: ((error: unknown) => void) | undefined;
   /** The answer is out by then: Meta waits 10 s. Milliseconds. @default 9000 */
   timeoutMs?: number | undefined;
-  /** Largest body. @default 1048576 */
+  /** Largest body. Bytes. @default 1048576 */
   maxBodyBytes?: number | undefined;
 }
 
@@ -51,23 +53,22 @@ const statuses = { badSignature: 432, cannotDecrypt: 421, invalidFlowToken: 427 
  * The endpoint of a flow: checks the signature (432), decrypts (421, upon which the app on the phone fetches the public key anew), answers
  * the health check and error notices itself, and encrypts what `onRequest` gives.
  *
- * @throws CartieError `invalid_config` for a missing or wrong option
+ * @throws CartieError `invalid_config` for a missing, wrong or unknown option
  * @see https://developers.facebook.com/docs/whatsapp/flows/guides/implementingyourflowendpoint
  */
 export function createFlowHandler(options: FlowHandlerOptions): RequestHandler {
-  const { onRequest, onErrorNotice, onError, timeoutMs = 9_000, maxBodyBytes = 1_048_576 } = options;
-  if (typeof onRequest !== 'function') throw misconfigured('onRequest', 'must be a function');
-  const privateKeys = keysOf(options);
-  const secrets =
-    typeof options.appSecret === 'string' ? [options.appSecret] : [...(options.appSecret ?? [])];
-  if (secrets.length === 0 || secrets.some((one) => typeof one !== 'string' || one === '')) {
-    throw misconfigured('appSecret', 'must be a text that is not empty, or a list of such texts');
-  }
+  const { onRequest, onErrorNotice, onError, timeoutMs, maxBodyBytes, privateKeys, secrets } =
+    checkFlowOptions(options);
 
   return async (request) => {
     const endsAt = performance.now() + timeoutMs;
     if (request.method !== 'POST') return answer(405, undefined, { allow: 'POST' });
-    const bytes = await readBody(request, maxBodyBytes, timeoutMs);
+    const bytes = await readFlowBody(request, maxBodyBytes, timeoutMs);
+    if (bytes === 'consumed') {
+      const error = bodyConsumed();
+      quietly(() => onError?.(error));
+      return answer(500, error.message);
+    }
     // The rest of a body that was not read to its end may still come: the connection serves nothing else.
     if (typeof bytes === 'number') return answer(bytes, undefined, { connection: 'close' });
     const signature = request.headers.get('x-hub-signature-256');
@@ -114,55 +115,6 @@ function answer(status: number, body?: string, headers: Record<string, string> =
     status,
     headers: { ...headers, ...(body !== undefined && { 'content-type': 'text/plain' }) },
   });
-}
-
-function keysOf({ privateKey, passphrase }: FlowHandlerOptions): KeyObject[] {
-  const given = Array.isArray(privateKey) ? privateKey : [privateKey];
-  const rule = 'must be an RSA private key in PEM, with `passphrase` if it is encrypted';
-  const keys = given.map((key: string | KeyObject) => {
-    try {
-      return typeof key === 'string'
-        ? createPrivateKey({ key, ...(passphrase !== undefined && { passphrase }) })
-        : key;
-    } catch {
-      // OpenSSL's own error may quote parts of the key.
-      throw misconfigured('privateKey', rule);
-    }
-  });
-  if (keys.length === 0 || keys.some((key) => key?.asymmetricKeyType !== 'rsa'))
-    throw misconfigured('privateKey', rule);
-  return keys;
-}
-
-/** The body, or the status that it is refused with. */
-async function readBody(request: Request, maxBytes: number, timeoutMs: number): Promise<Uint8Array | number> {
-  if (Number(request.headers.get('content-length')) > maxBytes) return 413;
-  if (request.bodyUsed) return 500;
-  const reader = request.body?.getReader();
-  if (reader === undefined) return new Uint8Array();
-  const cancel = (): void => void reader.cancel().catch(() => undefined);
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  let isLate = false;
-  const timer = setTimeout(() => {
-    isLate = true;
-    cancel(); // ends the read that waits
-  }, timeoutMs);
-  try {
-    for (;;) {
-      const { done, value } = await reader.read();
-      if (isLate) return 408;
-      if (done) return Buffer.concat(chunks, size);
-      size += value.byteLength;
-      if (size > maxBytes) return 413;
-      chunks.push(value);
-    }
-  } catch {
-    return isLate ? 408 : 400;
-  } finally {
-    clearTimeout(timer);
-    cancel();
-  }
 }
 
 function sealedOf(
@@ -223,8 +175,4 @@ function quietly(tell: () => void): void {
   } catch {
     // Being told never breaks the answer.
   }
-}
-
-function misconfigured(field: string, rule: string): CartieError {
-  return new CartieError('invalid_config', `\`${field}\` ${rule}`, { service, field });
 }
