@@ -11,9 +11,9 @@ import {
   resolveSecret,
 } from '@cartie/core';
 import { classify } from './errors.ts';
-import { invalid, service } from './invalid.ts';
+import { service } from './invalid.ts';
 import { type Operation, type OperationName, operations } from './operations.ts';
-import type { AutoRiaClientOptions } from './options.ts';
+import { type AutoRiaClientOptions, isApiKey, keyRule } from './options.ts';
 import { type QueryPair, queryText } from './query.ts';
 import { type AutoRiaQuota, createQuotaLedger } from './quota-ledger.ts';
 
@@ -63,7 +63,9 @@ export function createCallPath(options: AutoRiaClientOptions, store: KeyValueSto
 
   async function readKey(): Promise<string> {
     const key = await resolveSecret(options.apiKey, 'apiKey');
-    if (!/^[\x21-\x7e]{8,200}$/.test(key)) throw invalid('apiKey', 'must be the key of developers.ria.com');
+    if (!isApiKey(key)) {
+      throw new CartieError('invalid_config', `\`apiKey\` ${keyRule}`, { service, field: 'apiKey' });
+    }
     if (!seen.includes(key)) seen.push(key);
     if (seen.length > 8) seen.shift();
     return key;

@@ -412,9 +412,20 @@ describe('the client', () => {
     expect(await autoria.testConnection()).toEqual({ ok: true });
   });
 
+  test('says what is wrong with a key that a function gives', async () => {
+    const autoria = client({ apiKey: () => 'short' });
+    expect(await autoria.testConnection()).toMatchObject({
+      ok: false,
+      error: { code: 'invalid_config', field: 'apiKey' },
+    });
+  });
+
   test.each([
     [{}, 'apiKey'],
     [{ apiKey: ' ' }, 'apiKey'],
+    [{ apiKey: 'short' }, 'apiKey'],
+    [{ apiKey, quota: { perHours: 5 } }, 'quota.perHours'],
+    [{ apiKey, quota: { perHour: '5' } }, 'quota.perHour'],
     [{ apiKey, usrId: 1 }, 'usrId'],
     [{ apiKey, userId: 'me' }, 'userId'],
     [{ apiKey, quota: { perHour: 0 } }, 'quota.perHour'],

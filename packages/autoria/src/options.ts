@@ -37,6 +37,14 @@ export interface AutoRiaClientOptions extends ClientOptions {
   dictionaryTtlMs?: number | undefined;
 }
 
+/** A key that AUTO.RIA could have given. */
+export function isApiKey(value: string): boolean {
+  return /^[\x21-\x7e]{8,200}$/.test(value);
+}
+
+/** Goes on from the name of the option that holds no key. */
+export const keyRule = 'must be the key of developers.ria.com: 8 characters or more, without spaces';
+
 const hasStoreMethods = (value: unknown): boolean =>
   typeof value === 'object' && value !== null && 'get' in value && 'put' in value && 'delete' in value;
 
@@ -53,7 +61,10 @@ const isUserId = (value: unknown): boolean => /^\d{1,15}$/.test(String(value));
 
 /** The fields of {@link AutoRiaClientOptions} that are not core's. */
 export const ownFields = {
-  apiKey: secretSchema,
+  apiKey: (secretSchema as z.ZodType<Secret>).refine(
+    (value) => typeof value !== 'string' || isApiKey(value),
+    keyRule,
+  ),
   userId: z.custom<string | number>(isUserId, 'must be the number of your account').optional(),
   paid: z.boolean().optional(),
   quota: quotaSchema.optional(),

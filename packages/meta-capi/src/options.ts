@@ -32,9 +32,6 @@ export interface MetaCapiClientOptions extends ClientOptions {
 const digits = (value: unknown): boolean => typeof value === 'string' && /^\d{1,30}$/.test(value);
 const country = (value: unknown): boolean => typeof value === 'string' && /^[a-z]{2}$/i.test(value);
 
-const isSecret = (value: unknown): boolean =>
-  typeof value === 'function' || (typeof value === 'string' && value.trim() !== '');
-
 const version = z.string().superRefine((value, context) => {
   const message = versionFault(value);
   if (message !== undefined) context.addIssue({ code: 'custom', message });
@@ -44,7 +41,7 @@ const version = z.string().superRefine((value, context) => {
 export const ownFields = {
   datasetId: z.custom(digits, 'must be the id of a dataset: digits, as a string'),
   accessToken: secretSchema,
-  appSecret: z.custom(isSecret, 'must be a text that is not empty, or a function that gives one').optional(),
+  appSecret: (secretSchema as z.ZodType<Secret>).optional(),
   apiVersion: version.optional(),
   testEventCode: z.string().min(1).optional(),
   defaultCountry: z

@@ -5,6 +5,7 @@ import {
   type OwnFields,
   parseClientOptions,
   type Secret,
+  secretSchema,
   type TokenStore,
 } from '@cartie/core';
 import { z } from 'zod';
@@ -65,15 +66,12 @@ const hasMethods = (...names: string[]) =>
     'must be of createStores()',
   );
 
-const secret = z.custom<Secret>(
-  (value) => typeof value === 'function' || (typeof value === 'string' && value.trim() !== ''),
-  'must be a text that is not empty, or a function that gives one',
-);
+const secret = (secretSchema as z.ZodType<Secret>).optional();
 
 const ownFields = {
   clientId: z.string().trim().min(1).max(300).optional(),
-  clientSecret: secret.optional(),
-  apiKey: secret.optional(),
+  clientSecret: secret,
+  apiKey: secret,
   tokens: hasMethods('get', 'put', 'invalidate').optional(),
   leases: hasMethods('acquire').optional(),
   requestsPerSecond: z.int().positive().max(100_000).default(rates.perSecond),

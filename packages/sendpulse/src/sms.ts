@@ -32,7 +32,12 @@ export const smsSchema = z.looseObject({
   sender: z.string().min(1).max(limits.smsSender),
   body: z.string().min(1),
   phones: z
-    .array(z.union([z.string().regex(/^\+?[\d\s().-]{7,24}$/, 'must be a phone number'), z.number()]))
+    .array(
+      z.union([
+        z.string().refine((text) => /^\+?[\d\s().-]{7,24}$/.test(text), 'must be a phone number'),
+        z.number(),
+      ]),
+    )
     .min(1),
 });
 

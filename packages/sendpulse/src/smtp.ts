@@ -108,5 +108,5 @@ function person() {
 }
 
 function address() {
-  return z.string().regex(/^[^\s@]+@[^\s@]+$/, 'must be an e-mail address');
+  return z.string().refine((text) => /^[^\s@]+@[^\s@]+$/.test(text), 'must be an e-mail address');
 }

@@ -23,11 +23,11 @@ const schema = z
     addressBookId: z.int().positive(),
     email: z
       .string()
-      .regex(/^[^\s@,]+@[^\s@,]+\.[^\s@,]+$/, 'must be an e-mail address')
+      .refine((text) => /^[^\s@,]+@[^\s@,]+\.[^\s@,]+$/.test(text), 'must be an e-mail address')
       .optional(),
     phone: z
       .string()
-      .regex(/^\+?[\d\s().-]{7,24}$/, 'must be a phone number')
+      .refine((text) => /^\+?[\d\s().-]{7,24}$/.test(text), 'must be a phone number')
       .optional(),
     name: z.string().optional(),
     variables: z.record(z.string().min(1), z.union([z.string(), z.number()])).optional(),

@@ -211,6 +211,7 @@ describe('who may call', () => {
     [{ secret: 'short' }, 'secret'],
     [{ secret: 'with/a/slash/in/the/secret' }, 'secret'],
     [{ secret: [] }, 'secret'],
+    [{ secret: 42 as never }, 'secret'],
     [{ secretIn: 'query' as never }, 'secretIn'],
     [{ secretIn: { header: 'x y' } }, 'secretIn'],
     [{ accountId: 'a b' }, 'accountId'],
@@ -227,5 +228,6 @@ describe('who may call', () => {
     expect(() => createSendPulseWebhook(given)).toThrow(
       expect.objectContaining({ code: 'invalid_config', field }),
     );
+    expect(() => createSendPulseWebhook(undefined as never)).toThrow('`secret` must be');
   });
 });

@@ -52,7 +52,15 @@ export interface SendPulseWebhookOptions
  * @see https://sendpulse.com/knowledge-base/email-service/additional/webhooks
  */
 export function createSendPulseWebhook(options: SendPulseWebhookOptions): RequestHandler {
-  const { secret, secretIn = 'path', accountId = 'default', family, allowedIps, ipHeader, ...rest } = options;
+  const {
+    secret,
+    secretIn = 'path',
+    accountId = 'default',
+    family,
+    allowedIps,
+    ipHeader,
+    ...rest
+  } = options ?? ({} as SendPulseWebhookOptions);
   const secrets = secretsOf(secret);
   const place = placeOf(secretIn);
   if (typeof accountId !== 'string' || !/^[\w.-]{1,100}$/.test(accountId)) {
@@ -79,7 +87,7 @@ export function createSendPulseWebhook(options: SendPulseWebhookOptions): Reques
 }
 
 function secretsOf(secret: SendPulseWebhookOptions['secret']): readonly string[] {
-  const secrets = typeof secret === 'string' ? [secret] : [...(secret ?? [])];
+  const secrets: readonly string[] = Array.isArray(secret) ? secret : [secret as string];
   const isGood = (one: unknown): boolean => typeof one === 'string' && /^[\w.~-]{16,200}$/.test(one);
   if (secrets.length > 0 && secrets.every(isGood)) return secrets;
   throw wrong(

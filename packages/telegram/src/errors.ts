@@ -194,7 +194,7 @@ export function classify(answer: Answer, secrets: readonly string[]): Failure | 
   if (!isApiError(json)) return notTelegram(answer);
   // Telegram's own code counts: a gateway may have changed the HTTP status.
   const { code, kind } = rowOf(json.error_code, json.description);
-  const advice = kind === 'unauthorized' || kind === 'no_such_bot' ? '; check `token`' : '';
+  const advice = Object.hasOwn(advices, kind) ? `; check ${advices[kind as keyof typeof advices]}` : '';
   return {
     code,
     message: `Telegram refused: ${redactText(json.description, secrets)}${advice}`,
@@ -207,6 +207,9 @@ export function classify(answer: Answer, secrets: readonly string[]): Failure | 
     },
   };
 }
+
+/** What to check where Telegram's own words do not say it. */
+const advices = { unauthorized: '`token`', no_such_bot: '`token` and `baseUrl`' } as const;
 
 function rowOf(status: number, description: string): (typeof failures)[number] {
   const text = description.toLowerCase();
@@ -240,9 +243,11 @@ function notTelegram(answer: Answer): Failure {
       status,
     };
   }
+  // Telegram answers in JSON, also where there is nothing.
+  const advice = status === 404 ? '; check `baseUrl`' : '';
   return {
     code: 'upstream_error',
-    message: `A gateway answered with status ${status} instead of Telegram`,
+    message: `A gateway answered with status ${status} instead of Telegram${advice}`,
     status,
     retryAfterMs: retryAfter,
   };

@@ -1,4 +1,4 @@
-import type { ClientOptions, parseClientOptions, Secret } from '@cartie/core';
+import { type ClientOptions, type parseClientOptions, type Secret, secretSchema } from '@cartie/core';
 import { z } from 'zod';
 
 /** Options of `createTelegramLogin`. */
@@ -19,12 +19,7 @@ export const loginFields = {
     (value) => (typeof value === 'string' || typeof value === 'number') && /^\d{1,20}$/.test(String(value)),
     'must be the Client ID that BotFather gives: a number',
   ),
-  clientSecret: z
-    .custom<Secret>(
-      (value) => typeof value === 'function' || (typeof value === 'string' && value.trim() !== ''),
-      'must be a text that is not empty, or a function that gives one',
-    )
-    .optional(),
+  clientSecret: (secretSchema as z.ZodType<Secret>).optional(),
   redirectUri: z
     .custom<string>(
       (value) => typeof value === 'string' && /^[a-z][a-z0-9+.-]*:/i.test(value) && URL.canParse(value),

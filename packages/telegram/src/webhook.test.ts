@@ -137,6 +137,7 @@ describe('the webhook', () => {
     ['secretToken', { secretToken: [] }],
     ['secretToken', { secretToken: ['good', 'not good'] }],
     ['secretToken', { secretToken: 'x'.repeat(257) }],
+    ['secretToken', { secretToken: 42 }],
     ['botId', { botId: undefined }],
     ['botId', { botId: 'bot' }],
     ['onUpdate', { onUpdate: undefined }],

@@ -49,7 +49,7 @@ export interface TelegramWebhookOptions
  */
 export function createTelegramWebhook(options: TelegramWebhookOptions): RequestHandler {
   const { secretToken, botId, reply, ...rest } = options ?? {};
-  const secrets = typeof secretToken === 'string' ? [secretToken] : [...(secretToken ?? [])];
+  const secrets: readonly string[] = Array.isArray(secretToken) ? [...secretToken] : [secretToken as string];
   if (secrets.length === 0) throw invalidSecret();
   for (const secret of secrets) checkSecretToken(secret);
   if (!/^\d{1,20}$/.test(String(botId))) throw invalidBotId();

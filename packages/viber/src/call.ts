@@ -4,15 +4,16 @@ import {
   type Caller,
   type CallOptions,
   type CallResult,
+  CartieError,
   createCaller,
   type LimitKey,
   resolveSecret,
 } from '@cartie/core';
 import { checkSize } from './check-message.ts';
 import { classify } from './errors.ts';
-import { invalid, service } from './invalid.ts';
+import { service } from './invalid.ts';
 import { unpaced } from './limits.ts';
-import type { ViberClientOptions } from './options.ts';
+import { isToken, tokenRule, type ViberClientOptions } from './options.ts';
 
 /** Where bots talk to. */
 const viberOrigin = 'https://chatapi.viber.com';
@@ -46,8 +47,8 @@ export function createCallPath(options: ViberClientOptions): CallPath {
   const seen: string[] = [];
   const readToken = async (): Promise<string> => {
     const token = await resolveSecret(options.authToken, 'authToken');
-    if (!/^[\x21-\x7e]{16,200}$/.test(token)) {
-      throw invalid('authToken', 'must be the token that Viber gave: three times 16 characters with dashes');
+    if (!isToken(token)) {
+      throw new CartieError('invalid_config', `\`authToken\` ${tokenRule}`, { service, field: 'authToken' });
     }
     if (!seen.includes(token)) seen.push(token);
     if (seen.length > 8) seen.shift();

@@ -1,4 +1,4 @@
-import { CartieError, memoryStore } from '@cartie/core';
+import { memoryStore } from '@cartie/core';
 import { type RunningSandbox, type SandboxViberAccount, startSandbox } from '@cartie/sandbox';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { authToken, type Listening, serve, startViber } from '../tests/support.ts';
@@ -256,6 +256,8 @@ describe('health', () => {
 describe('options', () => {
   test.each([
     [{ authToken: '' }, 'authToken'],
+    [{ authToken: 'too-short' }, 'authToken'],
+    [{ authToken: `${'4a5b6c7d8e9f0a1b-'.repeat(3)}\n` }, 'authToken'],
     [{ sender: undefined }, 'sender'],
     [{ sender: { name: 'x'.repeat(29) } }, 'sender.name'],
     [{ store: {} }, 'store'],
@@ -269,7 +271,7 @@ describe('options', () => {
 
   test('a token that is none is refused before anything is sent', async () => {
     const own = clientOf({ authToken: () => 'new\r\nline-of-a-header-that-is-long' });
-    await expect(own.getAccountInfo()).rejects.toBeInstanceOf(CartieError);
+    await expect(own.getAccountInfo()).rejects.toMatchObject({ code: 'invalid_config', field: 'authToken' });
     expect(sandbox.viber.calls().filter(({ method }) => method === 'get_account_info')).toEqual([]);
   });
 });

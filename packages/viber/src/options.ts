@@ -24,6 +24,14 @@ export interface ViberClientOptions extends ClientOptions {
 const hasStoreMethods = (value: unknown): boolean =>
   typeof value === 'object' && value !== null && 'get' in value && 'put' in value && 'delete' in value;
 
+/** A token that Viber could have given: it also has to fit into a header. */
+export function isToken(value: string): boolean {
+  return /^[\x21-\x7e]{16,200}$/.test(value);
+}
+
+/** Goes on from the name of the option that holds no token. */
+export const tokenRule = 'must be the token that Viber gave: three times 16 characters with dashes';
+
 const version = z.int().min(1).optional();
 
 /** A sender as Viber takes it. */
@@ -43,7 +51,10 @@ const limitsSchema = z.strictObject({
 
 /** The fields of {@link ViberClientOptions} that are not core's. */
 export const ownFields = {
-  authToken: secretSchema,
+  authToken: (secretSchema as z.ZodType<Secret>).refine(
+    (value) => typeof value !== 'string' || isToken(value),
+    tokenRule,
+  ),
   sender: senderSchema,
   store: z.custom(hasStoreMethods, 'must have get(), put() and delete(): a KeyValueStore').optional(),
   limits: limitsSchema.optional(),

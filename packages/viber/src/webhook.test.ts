@@ -278,6 +278,10 @@ describe('options', () => {
     [{ authToken: '' }, 'authToken'],
     [{ authToken: [] }, 'authToken'],
     [{ authToken: undefined }, 'authToken'],
+    [{ authToken: 42 }, 'authToken'],
+    [{ sender: 'Cars' }, 'sender'],
+    [{ sender: { name: '' } }, 'sender.name'],
+    [{ limits: { pictureTxt: 1 } }, 'limits.pictureTxt'],
     [{ accountId: '' }, 'accountId'],
     [{ onConversationStarted: 'hello' }, 'onConversationStarted'],
     [{ onUpdate: undefined }, 'onUpdate'],
@@ -285,5 +289,6 @@ describe('options', () => {
     expect(() =>
       createViberWebhook({ authToken, onUpdate: async () => undefined, ...wrong } as never),
     ).toThrow(expect.objectContaining({ code: 'invalid_config', field }));
+    expect(() => createViberWebhook(undefined as never)).toThrow('`authToken` must be');
   });
 });

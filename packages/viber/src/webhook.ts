@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import {
   CartieError,
   createWebhookHandler,
+  parseWith,
   type RequestHandler,
   verifyHmacSha256,
   type WebhookOptions,
@@ -10,6 +11,7 @@ import { toUpdate, type ViberCallback, type ViberConversationStarted } from './c
 import { checkSize, createMessageChecker } from './check-message.ts';
 import { service } from './invalid.ts';
 import type { ViberLimits } from './limits.ts';
+import { ownFields } from './options.ts';
 import type { ViberMessage, ViberSender } from './types.ts';
 
 /** Options of {@link createViberWebhook}. */
@@ -52,8 +54,9 @@ export interface ViberWebhookOptions
  * @see https://developers.viber.com/docs/api/rest-bot-api/#callbacks
  */
 export function createViberWebhook(options: ViberWebhookOptions): RequestHandler {
-  const { authToken, accountId, onConversationStarted, sender, limits, ...rest } = options;
-  const secrets = typeof authToken === 'string' ? [authToken] : [...(authToken ?? [])];
+  const { authToken, accountId, onConversationStarted, sender, limits, ...rest } =
+    options ?? ({} as ViberWebhookOptions);
+  const secrets: readonly string[] = Array.isArray(authToken) ? authToken : [authToken as string];
   const [first] = secrets;
   if (first === undefined || secrets.some((secret) => typeof secret !== 'string' || secret.trim() === '')) {
     throw invalidConfig('authToken', 'must be the bot’s token, or a list of tokens');
@@ -64,6 +67,8 @@ export function createViberWebhook(options: ViberWebhookOptions): RequestHandler
   if (onConversationStarted !== undefined && typeof onConversationStarted !== 'function') {
     throw invalidConfig('onConversationStarted', 'must be a function');
   }
+  if (sender !== undefined) parseWith(ownFields.sender, sender, { service, at: 'sender' });
+  parseWith(ownFields.limits, limits, { service, at: 'limits' });
   const check = createMessageChecker(sender, limits);
   const source = `viber:${accountId ?? createHash('sha256').update(first).digest('hex').slice(0, 16)}`;
   return createWebhookHandler<ViberCallback>({

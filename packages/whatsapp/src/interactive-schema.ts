@@ -88,7 +88,9 @@ const card = z.looseObject({
 const orderDetails = z.looseObject({
   reference_id: text(35),
   type: z.enum(['digital-goods', 'physical-goods']),
-  currency: z.string().regex(/^[A-Z]{3}$/),
+  currency: z
+    .string()
+    .refine((text) => /^[A-Z]{3}$/.test(text), 'must be a currency in three capital letters'),
   total_amount: amount,
   order: z.looseObject({
     status: anyText,

@@ -37,12 +37,7 @@ const rate = z
 export const ownFields = {
   phoneNumberId: id,
   accessToken: secretSchema,
-  appSecret: z
-    .custom<Secret>(
-      (value) => typeof value === 'function' || (typeof value === 'string' && value.trim() !== ''),
-      'must be a text that is not empty, or a function that gives one',
-    )
-    .optional(),
+  appSecret: (secretSchema as z.ZodType<Secret>).optional(),
   businessAccountId: id.optional(),
   appId: id.optional(),
   apiVersion: z

@@ -112,6 +112,7 @@ describe('the signature', () => {
     expect(() =>
       createWhatsAppWebhook({ onUpdate: async () => {}, ...options } as WhatsAppWebhookOptions),
     ).toThrow(expect.objectContaining({ code: 'invalid_config', field }));
+    expect(() => createWhatsAppWebhook(undefined as never)).toThrow('`verifyToken` must be');
   });
 });
 

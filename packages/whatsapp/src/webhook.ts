@@ -40,7 +40,7 @@ const maxInFlight = 5_000;
  * @see https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/overview
  */
 export function createWhatsAppWebhook(options: WhatsAppWebhookOptions): RequestHandler {
-  const { verifyToken, appSecret, ...rest } = options;
+  const { verifyToken, appSecret, ...rest } = options ?? ({} as WhatsAppWebhookOptions);
   const tokens = secretsOf('verifyToken', verifyToken);
   const secrets = secretsOf('appSecret', appSecret);
   return createWebhookHandler<WhatsAppUpdate>({
