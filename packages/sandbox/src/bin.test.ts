@@ -13,7 +13,7 @@ async function run(
   child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
   child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()));
   const ready = new Promise<void>((resolve) => {
-    child.stdout.on('data', () => output.includes('Bot token') && resolve());
+    child.stdout.on('data', () => /^Secret .*\n/m.test(output) && resolve());
   });
   await Promise.race([ready, exited]);
   return {
@@ -29,10 +29,19 @@ async function run(
 it('starts a sandbox, says where it is, and stops on SIGTERM', async () => {
   const running = await run('--port', '0');
   try {
-    const api = /Telegram +(\S+)/.exec(running.output)?.[1];
-    const token = /Bot token +(\S+)/.exec(running.output)?.[1];
-    const answer = await fetch(`${api}/bot${token}/getMe`);
+    const told = (name: string) => new RegExp(`^${name} +(\\S+)`, 'm').exec(running.output)?.[1];
+    const answer = await fetch(`${told('Telegram')}/bot${told('Bot token')}/getMe`);
     expect(answer.status).toBe(200);
+    const token = await fetch(`${told('SendPulse')}/oauth/access_token`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({
+        grant_type: 'client_credentials',
+        client_id: told('Client id'),
+        client_secret: told('Secret'),
+      }),
+    });
+    expect(token.status).toBe(200);
   } finally {
     expect(await running.stop()).toBe(0);
   }

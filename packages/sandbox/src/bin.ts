@@ -4,8 +4,9 @@ import { startSandbox } from './start-sandbox.ts';
 
 const usage = `Usage: cartie-sandbox [--port 4010] [--host 127.0.0.1] [--time-scale 1] [--mtproto]
 
-Simulates Telegram, WhatsApp, Viber, Meta's Conversions API and AUTO.RIA on this machine. --time-scale 0.01 makes every wait of the provider a hundred times shorter. --mtproto starts
-Telegram's MTProto too, for which «telegram» must be installed.`;
+Simulates Telegram, WhatsApp, Viber, Meta's Conversions API, AUTO.RIA and SendPulse on this machine.
+--time-scale 0.01 makes every wait of the provider a hundred times shorter. --mtproto starts Telegram's MTProto
+too, for which «telegram» must be installed.`;
 
 const options = {
   port: { type: 'string', default: '4010' },
@@ -46,6 +47,10 @@ async function main(): Promise<void> {
   const key = sandbox.autoria.createKey();
   console.log(`AUTO.RIA    ${sandbox.autoria.apiUrl}`);
   console.log(`API key     ${key.key}`);
+  const { clientId, clientSecret } = sandbox.sendpulse.createAccount();
+  console.log(`SendPulse   ${sandbox.sendpulse.apiUrl}`);
+  console.log(`Client id   ${clientId}`);
+  console.log(`Secret      ${clientSecret}`);
   for (const dc of sandbox.mtproto?.dcs ?? [])
     console.log(`MTProto     DC ${dc.dcId} at ${dc.host}:${dc.port}`);
   const stop = (): void => void sandbox.close();

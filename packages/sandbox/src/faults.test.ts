@@ -120,6 +120,8 @@ describe('a fault', () => {
 
   it.each([
     [{ kind: 'explode' }, 'kind must be one of'],
+    [{ kind: 'reset', provider: 'telegramm' }, 'provider must be one of telegram, telegram-login, whatsapp'],
+    [{ kind: 'reset', time: 1 }, 'time does not exist: a fault has provider, method, kind, times'],
     [{ kind: 'reset', times: 0 }, 'times must be'],
     [{ kind: 'reset', probability: 2 }, 'probability must be'],
     [{ kind: 'rate_limited', retryAfter: -1 }, 'retryAfter must be'],

@@ -23,10 +23,24 @@ export const faultKinds = [
   'cut_body',
 ] as const;
 
+/** Every provider that can be named in a fault. */
+export const faultProviders = [
+  'telegram',
+  'telegram-login',
+  'whatsapp',
+  'viber',
+  'meta',
+  'autoria',
+  'sendpulse',
+] as const;
+
+/** One of {@link faultProviders}. */
+export type FaultProvider = (typeof faultProviders)[number];
+
 /** One fault to set. */
 export interface Fault {
-  /** `telegram`; every provider if absent. */
-  provider?: string | undefined;
+  /** Whose calls fail; every provider's if absent. */
+  provider?: FaultProvider | undefined;
   /** Only calls of this method, in any letter case; every method if absent. */
   method?: string | undefined;
   kind: FaultKind;
@@ -99,7 +113,26 @@ export function createFaults(live: Live): Faults {
   };
 }
 
+const fields = {
+  provider: true,
+  method: true,
+  kind: true,
+  times: true,
+  retryAfter: true,
+  probability: true,
+  after: true,
+  delayMs: true,
+} as const satisfies Record<keyof Fault, true>;
+
 function checkFault(fault: Fault): void {
+  // A fault that hits nothing, or everything, because of a slip of the pen makes a test lie.
+  const unknown = Object.keys(fault).find((name) => !Object.hasOwn(fields, name));
+  if (unknown !== undefined) {
+    throw new TypeError(`${unknown} does not exist: a fault has ${Object.keys(fields).join(', ')}`);
+  }
+  if (fault.provider !== undefined && !faultProviders.includes(fault.provider)) {
+    throw new TypeError(`provider must be one of ${faultProviders.join(', ')}`);
+  }
   if (!faultKinds.includes(fault.kind)) {
     throw new TypeError(`kind must be one of ${faultKinds.join(', ')}`);
   }

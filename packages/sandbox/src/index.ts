@@ -8,7 +8,15 @@ export type {
   SandboxCarInput,
 } from './autoria/public.ts';
 export type { AutoRiaCallRecord } from './autoria/records.ts';
-export { type ActiveFault, type Fault, type FaultKind, type Faults, faultKinds } from './faults.ts';
+export {
+  type ActiveFault,
+  type Fault,
+  type FaultKind,
+  type FaultProvider,
+  type Faults,
+  faultKinds,
+  faultProviders,
+} from './faults.ts';
 export type {
   BrowserEvent,
   DatasetOptions,
