@@ -1,6 +1,6 @@
-import { inspect } from 'node:util';
 import { CartieError, createStores, isCartieError, memoryStore } from '@cartie/core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { shown } from '../../../tests/support/shown.ts';
 import { all, type Listening, nobody, type Reply, serve, startSendPulse } from '../tests/support.ts';
 import {
   createSendPulseClient,
@@ -22,13 +22,6 @@ const canaries = {
 } as const;
 const person = `${canaries.email} ${canaries.phone}`;
 
-/** Everything that a logger could print of a value. */
-const shown = (value: unknown): string =>
-  [
-    inspect(value, { depth: 12, showHidden: true }),
-    JSON.stringify(value),
-    value instanceof Error ? `${value.message}\n${value.stack}\n${inspect(value.cause)}` : '',
-  ].join('\n');
 const leaksOf = (value: unknown): string[] => {
   const text = shown(value);
   return [...Object.values(canaries), '380671234567', 'private.example', 'sendpulse.com'].filter(
@@ -105,16 +98,16 @@ const answers: Record<string, () => Reply> = {
   nothing: () => ({ text: '' }),
 };
 
-const goodToken: Reply = { json: { access_token: token, expires_in: 3_600 } };
+const goodToken = (): Reply => ({ json: { access_token: token, expires_in: 3_600 } });
 let reply: () => Reply = () => 'reset';
 let server: Awaited<ReturnType<typeof startSendPulse>>;
 let tokenless: Listening;
 beforeAll(async () => {
   server = await startSendPulse(() => reply(), goodToken);
-  tokenless = await startSendPulse(() => ({}), {
-    status: 401,
-    json: { error: 'invalid_client', message: echo },
-  });
+  tokenless = await startSendPulse(
+    () => ({}),
+    () => json(401, { error: 'invalid_client', error_description: echo(), message: echo(), error_code: 1 }),
+  );
 });
 afterAll(() => Promise.all([server.close(), tokenless.close()]));
 

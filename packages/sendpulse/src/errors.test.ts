@@ -107,12 +107,24 @@ describe('an answer', () => {
       { code: 'unauthorized' },
     ],
     [
-      'that the client is wrong, with 400',
-      { status: 400, json: { error: 'invalid_client' } },
+      // As https://github.com/sendpulse/sendpulse-rest-api-php/issues/37 quotes it; OAuth gives it 400 or 401.
+      'that the client is not known, with 400',
+      {
+        status: 400,
+        json: { error: 'invalid_client', message: 'Client authentication failed.', error_code: 1 },
+      },
+      { code: 'unauthorized', provider: { code: 1 }, retryable: false },
+    ],
+    [
+      'that the request is wrong',
+      { status: 400, json: { error: 'invalid_request', message: 'x' } },
       { code: 'rejected' },
     ],
   ])('to the question for a token: %s', async (_, token, expected) => {
-    const fake = await startSendPulse(() => ({ json: {} }), token);
+    const fake = await startSendPulse(
+      () => ({ json: {} }),
+      () => token,
+    );
     const options = { clientId: 'id', clientSecret: 'secret', baseUrl: fake.url, retries: 0 };
     expect(await thrown(createSendPulseClient(options).balance.get())).toMatchObject(expected);
     expect(fake.received.every(({ path }) => path === '/oauth/access_token')).toBe(true);

@@ -53,6 +53,8 @@ export function classify(answer: Answer): Failure | undefined {
 }
 
 interface Refusal {
+  /** What OAuth's `error` means, whatever number and status come with it. */
+  readonly code?: ErrorCode | undefined;
   readonly errorCode?: number | undefined;
   readonly message?: unknown;
   readonly fields?: readonly string[] | undefined;
@@ -76,12 +78,12 @@ function refusalIn(json: Record<string, unknown>, status: number): Refusal | und
   if (!isRefusal) return undefined;
   const message = inner.message ?? json.message ?? json.description ?? json.error;
   const fields = isRecord(inner.errors) ? Object.keys(inner.errors) : undefined;
-  return { errorCode, message, fields };
+  return { code: json.error === 'invalid_client' ? 'unauthorized' : undefined, errorCode, message, fields };
 }
 
-function refused({ errorCode, message, fields }: Refusal, status: number): Failure {
+function refused({ code: known, errorCode, message, fields }: Refusal, status: number): Failure {
   const row = errorCode === undefined ? undefined : codeRow(errorCode);
-  const code = codeFor(row?.code, status);
+  const code = codeFor(known ?? row?.code, status);
   const words =
     row !== undefined && row.code === code ? row.words : (statusWords[code] ?? 'the request failed');
   const said = typeof message === 'string' ? message : undefined;

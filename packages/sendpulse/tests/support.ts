@@ -68,7 +68,9 @@ export type Reply =
 /** A SendPulse that gives tokens and answers everything else as a test tells it to. */
 export async function startSendPulse(
   reply: (path: string) => Reply,
-  token: Reply = { json: { access_token: 'token-of-nobody-1234', token_type: 'Bearer', expires_in: 3_600 } },
+  token: () => Reply = () => ({
+    json: { access_token: 'token-of-nobody-1234', token_type: 'Bearer', expires_in: 3_600 },
+  }),
 ): Promise<Listening & { received: { method: string; path: string; body: string }[] }> {
   const received: { method: string; path: string; body: string }[] = [];
   const listening = await listen(async (request, response) => {
@@ -76,7 +78,7 @@ export async function startSendPulse(
     for await (const chunk of request) chunks.push(chunk as Buffer);
     const path = request.url ?? '';
     received.push({ method: request.method ?? '', path, body: Buffer.concat(chunks).toString() });
-    const given = path === '/oauth/access_token' ? token : reply(path);
+    const given = path === '/oauth/access_token' ? token() : reply(path);
     if (given === 'hang') return;
     if (given === 'reset') {
       request.socket.resetAndDestroy();

@@ -1,9 +1,9 @@
 import { createServer, type Server } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer } from 'node:net';
-import { inspect } from 'node:util';
 import { CartieError, createStores, isCartieError, memoryStore } from '@cartie/core';
 import { toNodeListener } from '@cartie/core/node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { shown } from '../../../tests/support/shown.ts';
 import { type Reply, refusal, startServer, until } from '../tests/support.ts';
 import {
   createTelegramClient,
@@ -24,13 +24,6 @@ const canaries = {
 } as const;
 const person = `${canaries.email} ${canaries.phone}`;
 
-/** Everything that a logger could print of a value. */
-const shown = (value: unknown): string =>
-  [
-    inspect(value, { depth: 12, showHidden: true }),
-    JSON.stringify(value),
-    value instanceof Error ? `${value.message}\n${value.stack}\n${inspect(value.cause)}` : '',
-  ].join('\n');
 const leaksOf = (value: unknown): string[] => {
   const text = shown(value);
   const parts = [

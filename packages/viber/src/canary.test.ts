@@ -1,6 +1,6 @@
-import { inspect } from 'node:util';
 import { CartieError, isCartieError, memoryStore } from '@cartie/core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { shown } from '../../../tests/support/shown.ts';
 import { post, type Reply, serve, startViber } from '../tests/support.ts';
 import {
   createViberClient,
@@ -21,13 +21,6 @@ const canaries = {
 const person = `${canaries.email} ${canaries.phone} ${canaries.user}`;
 const text: ViberMessage = { type: 'text', text: person, tracking_data: person };
 
-/** Everything that a logger could print of a value. */
-const shown = (value: unknown): string =>
-  [
-    inspect(value, { depth: 12, showHidden: true }),
-    JSON.stringify(value),
-    value instanceof Error ? `${value.message}\n${value.stack}\n${inspect(value.cause)}` : '',
-  ].join('\n');
 const leaksOf = (value: unknown): string[] => {
   const all = shown(value);
   return [...Object.values(canaries), '380671234567', 'private.example'].filter(

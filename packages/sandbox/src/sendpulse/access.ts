@@ -23,7 +23,12 @@ export function grantToken(accounts: Iterable<Account>, body: unknown, clock: Cl
   );
   if (account === undefined) {
     return Response.json(
-      { error: 'invalid_client', message: 'Client authentication failed', error_code: 401 },
+      {
+        error: 'invalid_client',
+        error_description: 'Client authentication failed.',
+        message: 'Client authentication failed.',
+        error_code: 1,
+      },
       { status: 401 },
     );
   }
