@@ -1,7 +1,7 @@
 import { type RunningSandbox, type SandboxSendPulseAccount, startSandbox } from '@cartie/sandbox';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { all, clientOf } from '../tests/support.ts';
-import type { SendPulseClient, SendPulseLetter } from './index.ts';
+import type { NewCampaign, SendPulseClient, SendPulseLetter } from './index.ts';
 import type { Operation } from './operation.ts';
 import { operations } from './operations.ts';
 
@@ -182,6 +182,35 @@ describe('the e-mail service', () => {
     await expect(sendpulse.campaigns.get({ id: draft.id })).rejects.toMatchObject({ code: 'not_found' });
   });
 
+  const campaign: NewCampaign = {
+    sender_name: 'Cars',
+    sender_email: 'cars@example.com',
+    subject: 'New',
+    list_id: 1,
+    body: 'x',
+  };
+  const many = Array.from({ length: 11 }, (_, n) => n + 1);
+  test.each<[string, Partial<NewCampaign>, string]>([
+    ['without a sender’s name', { sender_name: '' }, 'sender_name'],
+    ['from no address', { sender_email: 'cars' }, 'sender_email'],
+    ['without a subject', { subject: undefined as never }, 'subject'],
+    ['without a text', { body: undefined }, 'body'],
+    ['to nobody', { list_id: undefined }, 'list_id'],
+    ['to eleven books', { list_id: many }, 'list_id'],
+    [
+      'with six files',
+      { attachments: Object.fromEntries(many.slice(5).map((n) => [n, 'x'])) },
+      'attachments',
+    ],
+  ])('sends no campaign %s', async (_, wrong, field) => {
+    await expect(sendpulse.campaigns.create({ ...campaign, ...wrong })).rejects.toMatchObject({
+      code: 'invalid_input',
+      operation: 'campaigns.create',
+      field,
+    });
+    expect(sandbox.sendpulse.calls()).toEqual([]);
+  });
+
   test('keeps templates, senders, tags and webhooks', async () => {
     const { real_id: id } = await sendpulse.templates.create({ name: 'Hello', body: '<b>Київ</b>' });
     await sendpulse.templates.update({ id, body: '<i>Київ</i>' });
@@ -238,6 +267,11 @@ describe('letters', () => {
     ]);
     expect(await sendpulse.smtp.get({ id })).toMatchObject({ id, subject: 'Ваше авто' });
     expect(await sendpulse.smtp.info({ emails: [id] })).toHaveLength(1);
+    const tooMany = Array.from({ length: 501 }, () => id);
+    await expect(sendpulse.smtp.info({ emails: tooMany })).rejects.toMatchObject({
+      code: 'invalid_input',
+      field: 'emails',
+    });
     expect(await all(sendpulse.smtp.list({ recipient: 'olena@example.com' }))).toHaveLength(1);
     expect(await sendpulse.smtp.total()).toEqual({ total: 1 });
   });

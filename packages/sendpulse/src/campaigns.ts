@@ -1,4 +1,6 @@
 import type { CallOptions } from '@cartie/core';
+import { z } from 'zod';
+import { limits } from './limits.ts';
 import type { ListOptions, Loose, NoFields } from './operation.ts';
 import type { SendPulseDone, SendPulseFiles, SendPulseId, SendPulseLanguage } from './types.ts';
 
@@ -25,6 +27,32 @@ export interface NewCampaign {
   body_amp?: string | undefined;
   stats?: { clicks?: boolean; opens?: boolean; utm_campaign?: string } | undefined;
 }
+
+/** Rules of a {@link NewCampaign}; what else it holds is SendPulse's to judge. */
+export const campaignSchema = z
+  .looseObject({
+    sender_name: z.string().min(1),
+    sender_email: z.string().regex(/^[^\s@]+@[^\s@]+$/, 'must be an e-mail address'),
+    subject: z.string().min(1),
+    body: z.string().min(1).optional(),
+    template_id: z.union([z.string().min(1), z.number()]).optional(),
+    list_id: z.union([z.int(), z.array(z.int()).min(1).max(limits.campaignBooks)]).optional(),
+    segment_id: z.int().optional(),
+    attachments: z
+      .record(z.string().min(1), z.union([z.string(), z.instanceof(Uint8Array)]))
+      .refine((files) => Object.keys(files).length <= limits.campaignFiles, {
+        message: `must be ${limits.campaignFiles} at most`,
+      })
+      .optional(),
+  })
+  .refine(({ body, template_id }) => (body ?? template_id) !== undefined, {
+    path: ['body'],
+    message: 'must be given, or else `template_id`',
+  })
+  .refine(({ list_id, segment_id }) => (list_id ?? segment_id) !== undefined, {
+    path: ['list_id'],
+    message: 'must be given, or else `segment_id`',
+  });
 
 /** A campaign. */
 export type SendPulseCampaign = Loose<{ id: number; name?: string; status?: number }>;

@@ -2,13 +2,13 @@ import type { Balance, Blacklist, Tags, Webhooks } from './account.ts';
 import type { AddressBooks, Emails } from './address-books.ts';
 import type { Automation } from './automation.ts';
 import { base64Of, campaign, emailsInBase64, letter, only, withConfirmation } from './bodies.ts';
-import type { Campaigns, Senders, Templates } from './campaigns.ts';
+import { type Campaigns, campaignSchema, type Senders, type Templates } from './campaigns.ts';
 import { chatbotOperations } from './chatbot-operations.ts';
 import { limits } from './limits.ts';
 import { type AreaTable, once, pages, read, state } from './operation.ts';
 import { type Push, pushSchema } from './push.ts';
 import { type Sms, smsSchema } from './sms.ts';
-import { letterSchema, type Smtp } from './smtp.ts';
+import { letterIdsSchema, letterSchema, type Smtp } from './smtp.ts';
 import type { Verifier } from './verifier.ts';
 import { type ViberCampaigns, viberSchema } from './viber-campaigns.ts';
 
@@ -61,7 +61,7 @@ export const operations = {
     remove: state('DELETE', '/blacklist', { batch: emails, body: emailsInBase64 }),
   } satisfies AreaTable<Blacklist>,
   campaigns: {
-    create: once('POST', '/campaigns', { needsAnswer: true, body: campaign }),
+    create: once('POST', '/campaigns', { needsAnswer: true, body: campaign, schema: campaignSchema }),
     list: pages('/campaigns'),
     get: read('/campaigns/{id}'),
     update: state('PATCH', '/campaigns/{id}'),
@@ -112,7 +112,7 @@ export const operations = {
     list: pages('/smtp/emails'),
     total: read('/smtp/emails/total'),
     get: read('/smtp/emails/{id}'),
-    info: state('POST', '/smtp/emails/info', { needsAnswer: true }),
+    info: state('POST', '/smtp/emails/info', { needsAnswer: true, schema: letterIdsSchema }),
     bounces: pages('/smtp/bounces/day', { take: ['emails'] }),
     bouncesTotal: read('/smtp/bounces/day/total'),
     unsubscribe: state('POST', '/smtp/unsubscribe', { body: only('emails') }),

@@ -1,5 +1,6 @@
 import type { CallOptions } from '@cartie/core';
 import { z } from 'zod';
+import { limits } from './limits.ts';
 import type { ListOptions, Loose, NoFields } from './operation.ts';
 import type {
   SendPulseDone,
@@ -55,6 +56,11 @@ export const letterSchema = z
     path: ['html'],
     message: 'must be given, or else `text` or `template`',
   });
+
+/** Ids of letters to ask about. */
+export const letterIdsSchema = z.looseObject({
+  emails: z.array(z.string().min(1)).min(1).max(limits.letters),
+});
 
 /**
  * Letters to single people.

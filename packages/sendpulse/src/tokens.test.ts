@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import { createStores, memoryStore } from '@cartie/core';
 import { migratePostgres, pgDatabase } from '@cartie/core/postgres';
 import { type RunningSandbox, type SandboxSendPulseAccount, startSandbox } from '@cartie/sandbox';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { freshPostgres, hasPostgres } from '../../../tests/support/postgres.ts';
 import { freshRedis, hasRedis } from '../../../tests/support/redis.ts';
 import { clientOf, nobody } from '../tests/support.ts';
@@ -70,6 +70,21 @@ describe('one token', () => {
     }
     expect(sandbox.sendpulse.tokenRequests(short)).toBeGreaterThan(2);
     expect(sandbox.sendpulse.calls().filter(({ httpStatus }) => httpStatus === 401)).toEqual([]);
+  });
+
+  test('is refreshed a minute before it ends, and not earlier', async () => {
+    const sendpulse = clientOf(sandbox, account);
+    await sendpulse.balance.get();
+    try {
+      vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 3_535_000 });
+      await sendpulse.balance.get();
+      expect(asked()).toBe(1);
+      vi.setSystemTime(Date.now() + 10_000);
+      await sendpulse.balance.get();
+      expect(asked()).toBe(2);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   test('that is refused is replaced once for 50 calls at once, none of which fails', async () => {
