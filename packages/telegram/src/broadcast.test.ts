@@ -198,6 +198,25 @@ describe.each(testDatabases)(
         expect(report.failed.filter(({ reason }) => reason === 'discarded').length).toBeGreaterThan(50);
       });
 
+      it('goes on where it is one chat’s own message that is at fault', async () => {
+        const [first] = chats as [number];
+        const message = {
+          id: 'm',
+          outbox,
+          to: chats,
+          params: (chat: number | string) => ({
+            text: chat === first ? '<b>broken' : `<b>For ${chat}</b>`,
+            parse_mode: 'HTML' as const,
+          }),
+        };
+        const report = await broadcast(telegram, message, { concurrency: 1 });
+        expect(report.sent).toBe(59);
+        expect(report.failed).toEqual([
+          { chat_id: first, status: 'failed', kind: 'cannot_parse_entities', reason: 'rejected' },
+        ]);
+        expect(report.unreachable).toEqual([]);
+      });
+
       it.each([
         [{ id: '' }, 'id'],
         [{ method: 'getMe' }, 'method'],

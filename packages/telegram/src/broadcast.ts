@@ -107,7 +107,8 @@ const faultsOfMessage: ReadonlySet<TelegramFailureKind | undefined> = new Set([
  * ```
  *
  * @throws CartieError `unauthorized` where Telegram does not take the token: the rest waits for the next run; the refusal
- *   of the message (`cannot_parse_entities`, `too_long`, …) if nobody could get it: the rest is discarded, use another id;
+ *   of a message that is the same for all (`cannot_parse_entities`, `too_long`, …) if nobody could get it: the rest is
+ *   discarded, use another id;
  *   `invalid_input`; or the signal's reason
  */
 export async function broadcast<Method extends BroadcastMethod = 'sendMessage'>(
@@ -123,6 +124,9 @@ export async function broadcast<Method extends BroadcastMethod = 'sendMessage'>(
   const stopped = new AbortController();
   const onAbort = (): void => stopped.abort(signal?.reason);
   signal?.addEventListener('abort', onAbort, { once: true });
+  /** Is it at fault whoever gets it? A message that is made for each chat says nothing of the others. */
+  const isOfMessage = (kind: TelegramFailureKind | undefined): boolean =>
+    typeof message.params === 'function' ? kind === 'no_such_method' : faultsOfMessage.has(kind);
   let anySent = (await outbox.list({ status: 'sent', topic, limit: 1 })).length > 0;
 
   async function send(
@@ -141,7 +145,7 @@ export async function broadcast<Method extends BroadcastMethod = 'sendMessage'>(
         return { error, postponeMs: 1 };
       }
       const kind = telegramFailure(error)?.kind;
-      if (faultsOfMessage.has(kind) && !anySent) stopped.abort(error);
+      if (isOfMessage(kind) && !anySent) stopped.abort(error);
       return { error, keep: kind && { kind } };
     }
   }
@@ -169,7 +173,7 @@ export async function broadcast<Method extends BroadcastMethod = 'sendMessage'>(
   } finally {
     signal?.removeEventListener('abort', onAbort);
     await worker[Symbol.asyncDispose]();
-    if (faultsOfMessage.has(telegramFailure(stopped.signal.reason)?.kind)) await discardRest(outbox, topic);
+    if (isOfMessage(telegramFailure(stopped.signal.reason)?.kind)) await discardRest(outbox, topic);
   }
   stopped.signal.throwIfAborted();
 
