@@ -2,7 +2,7 @@ import { CartieError } from './errors.ts';
 import { guardStore } from './guard-store.ts';
 import type { KeyValueStore, StoredValue } from './key-value-store.ts';
 import type { SqlDatabase } from './sql.ts';
-import { storeError } from './store-error.ts';
+import { createStoreSweep } from './store-sweep.ts';
 
 /** Options of {@link postgresStore}. */
 export interface PostgresStoreOptions {
@@ -34,7 +34,8 @@ export function postgresStore(database: SqlDatabase, options: PostgresStoreOptio
       },
     );
   }
-  let writes = 0;
+  const deleteChunk = async (): Promise<number> => (await database.query(deleteExpired)).length;
+  const sweep = createStoreSweep('postgres', rowsPerSweep, deleteChunk);
 
   const store = guardStore(
     {
@@ -50,9 +51,7 @@ export function postgresStore(database: SqlDatabase, options: PostgresStoreOptio
             : ifVersion === 'absent'
               ? await database.query<{ version: string }>(insertIfAbsent, [key, value, ttl])
               : await database.query<{ version: string }>(updateIfVersion, [key, value, ttl, ifVersion]);
-        writes += 1;
-        // A chunk is larger than what was written since the last one, so expired rows cannot pile up.
-        if (writes % writesPerSweep === 0) await sweepChunk().catch(() => {}); // the write itself is done
+        await sweep.afterWrite();
         return row && String(row.version);
       },
       async delete(key, { ifVersion } = {}) {
@@ -79,31 +78,11 @@ export function postgresStore(database: SqlDatabase, options: PostgresStoreOptio
     { service: 'postgres', ...(timeoutMs === undefined ? {} : { timeoutMs }) },
   );
 
-  async function sweepChunk(): Promise<number> {
-    return (await database.query(deleteExpired)).length;
-  }
-
-  return Object.assign(store, {
-    async sweep(): Promise<number> {
-      let swept = 0;
-      try {
-        for (;;) {
-          const chunk = await sweepChunk();
-          swept += chunk;
-          if (chunk < rowsPerSweep) return swept;
-          // PGlite answers in microtasks: without this pause nothing else in the process would run.
-          await new Promise((resolve) => setImmediate(resolve));
-        }
-      } catch (error) {
-        throw storeError(error, { service: 'postgres', operation: 'sweep' });
-      }
-    },
-  });
+  return Object.assign(store, { sweep: sweep.all });
 }
 
 const keysPerPage = 500;
 const rowsPerSweep = 500;
-const writesPerSweep = 100;
 
 interface Row {
   value: string;

@@ -1,7 +1,7 @@
 import { CartieError } from './errors.ts';
 import { guardStore } from './guard-store.ts';
 import type { KeyValueStore, StoredValue } from './key-value-store.ts';
-import { storeError } from './store-error.ts';
+import { createStoreSweep } from './store-sweep.ts';
 
 /** A row of the model. */
 export interface PrismaValue {
@@ -49,7 +49,6 @@ export interface PrismaStore extends KeyValueStore {
 
 const keysPerPage = 500;
 const rowsPerSweep = 200;
-const writesPerSweep = 100;
 const dayMs = 86_400_000;
 // What was deleted or has expired stays for a day at least as a row, for its version: see `nextVersion`.
 const keptAfterEndMs = 2 * dayMs;
@@ -85,7 +84,7 @@ export function prismaStore(delegate: PrismaValueDelegate, options: PrismaStoreO
       field: 'delegate',
     });
   }
-  let writes = 0;
+  const sweep = createStoreSweep('prisma', rowsPerSweep, deleteChunk);
 
   async function find(key: string): Promise<{ row: PrismaValue | null; alive: boolean }> {
     const row = await delegate.findUnique({ where: { key } });
@@ -113,7 +112,7 @@ export function prismaStore(delegate: PrismaValueDelegate, options: PrismaStoreO
     }
   }
 
-  async function sweepChunk(): Promise<number> {
+  async function deleteChunk(): Promise<number> {
     const before = new Date(Date.now() - keptAfterEndMs);
     const rows = await delegate.findMany({ where: { expiresAt: { lt: before } }, take: rowsPerSweep });
     if (rows.length === 0) return 0;
@@ -135,9 +134,7 @@ export function prismaStore(delegate: PrismaValueDelegate, options: PrismaStoreO
           const version = nextVersion(row);
           const expiresAt = ttlMs === undefined ? null : new Date(Date.now() + Math.ceil(ttlMs));
           if (!(await swap(key, row, { value, version, expiresAt }))) continue;
-          writes += 1;
-          // A chunk is larger than what was written since the last one, so expired rows cannot pile up.
-          if (writes % writesPerSweep === 0) await sweepChunk().catch(() => {}); // the write itself is done
+          await sweep.afterWrite();
           return String(version);
         }
       },
@@ -169,20 +166,7 @@ export function prismaStore(delegate: PrismaValueDelegate, options: PrismaStoreO
     { service: 'prisma', ...(timeoutMs === undefined ? {} : { timeoutMs }) },
   );
 
-  return Object.assign(store, {
-    async sweep(): Promise<number> {
-      let swept = 0;
-      try {
-        for (;;) {
-          const chunk = await sweepChunk();
-          swept += chunk;
-          if (chunk < rowsPerSweep) return swept;
-        }
-      } catch (error) {
-        throw storeError(error, { service: 'prisma', operation: 'sweep' });
-      }
-    },
-  });
+  return Object.assign(store, { sweep: sweep.all });
 }
 
 /**

@@ -4,6 +4,7 @@ import { guardStore } from './guard-store.ts';
 import type { KeyValueStore, StoredValue } from './key-value-store.ts';
 import { isSqliteBusy, sqliteError } from './sqlite-error.ts';
 import { type SqliteStatements, sqliteSchema, sqliteStatements } from './sqlite-statements.ts';
+import { createStoreSweep } from './store-sweep.ts';
 
 /** What is used of a statement of `node:sqlite` or `better-sqlite3`. */
 export interface SqliteStatement {
@@ -34,7 +35,6 @@ export interface SqliteStore extends KeyValueStore {
 
 const keysPerPage = 500;
 const rowsPerSweep = 500;
-const writesPerSweep = 100;
 
 /**
  * A store in SQLite 3.42 or newer, through `node:sqlite` or `better-sqlite3`, for any number of processes of one machine. Its table
@@ -62,7 +62,6 @@ export function sqliteStore(database: SqliteDatabase, options: SqliteStoreOption
     });
   }
   let prepared: SqliteStatements<SqliteStatement> | undefined;
-  let writes = 0;
 
   /** Runs one statement; again after a pause where another connection holds the file. */
   async function run<T>(
@@ -88,7 +87,9 @@ export function sqliteStore(database: SqliteDatabase, options: SqliteStoreOption
     ) as unknown as SqliteStatements<SqliteStatement>;
   }
 
-  const sweepChunk = (): Promise<number> => run('sweep', ({ sweep }) => sweep.all(rowsPerSweep).length);
+  const deleteChunk = (): Promise<number> =>
+    run('sweep', (statements) => statements.sweep.all(rowsPerSweep).length);
+  const sweep = createStoreSweep('sqlite', rowsPerSweep, deleteChunk);
 
   const store = guardStore(
     {
@@ -105,9 +106,7 @@ export function sqliteStore(database: SqliteDatabase, options: SqliteStoreOption
               ? statements.putIfAbsent.get(key, value, ttl, key)
               : statements.putIfVersion.get(key, value, ttl, key, ifVersion),
         )) as { version: string } | undefined;
-        writes += 1;
-        // A chunk is larger than what was written since the last one, so expired rows cannot pile up.
-        if (writes % writesPerSweep === 0) await sweepChunk().catch(() => {}); // the write itself is done
+        await sweep.afterWrite();
         return row?.version;
       },
       async delete(key, { ifVersion } = {}) {
@@ -137,17 +136,7 @@ export function sqliteStore(database: SqliteDatabase, options: SqliteStoreOption
     { service: 'sqlite', timeoutMs: timeoutMs + 1_000 },
   );
 
-  return Object.assign(store, {
-    async sweep(): Promise<number> {
-      let swept = 0;
-      for (;;) {
-        const chunk = await sweepChunk();
-        swept += chunk;
-        if (chunk < rowsPerSweep) return swept;
-        await new Promise((resolve) => setImmediate(resolve));
-      }
-    },
-  });
+  return Object.assign(store, { sweep: sweep.all });
 }
 
 interface Row {
