@@ -144,13 +144,27 @@ export async function messagesOfOutbox(
 }
 
 function summaries(database: Kysely<Tables>) {
-  return database
-    .selectFrom('conversations')
-    .leftJoin('contacts', 'contacts.id', 'conversations.contact_id')
-    .leftJoin('mailing_contacts', 'mailing_contacts.address', 'contacts.mailing_address')
-    .selectAll('conversations')
-    .select(['contacts.username', 'contacts.phone', 'contacts.unreachable_at'])
-    .select(['mailing_contacts.bounced_at', 'mailing_contacts.unsubscribed_at']);
+  return (
+    database
+      .selectFrom('conversations')
+      .leftJoin('contacts', 'contacts.id', 'conversations.contact_id')
+      // SendPulse tells of e-mails, channels of phones: whoever left both is one person.
+      .leftJoinLateral(
+        (query) =>
+          query
+            .selectFrom('mailing_contacts')
+            .select(({ fn }) => [
+              fn.max('mailing_contacts.bounced_at').as('bounced_at'),
+              fn.max('mailing_contacts.unsubscribed_at').as('unsubscribed_at'),
+            ])
+            .whereRef('mailing_contacts.phone', '=', 'contacts.mailing_address')
+            .as('mailing'),
+        (join) => join.onTrue(),
+      )
+      .selectAll('conversations')
+      .select(['contacts.username', 'contacts.phone', 'contacts.unreachable_at'])
+      .select(['mailing.bounced_at', 'mailing.unsubscribed_at'])
+  );
 }
 
 function toSummary(

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { CartieError, isCartieError, normalizeEmail, normalizePhone } from '@cartie/core';
 import type { Outbox, OutboxRow, Sender, SqlTransaction } from '@cartie/core/postgres';
-import type { SyncedContact } from '@cartie/sendpulse';
+import { type SyncedContact, sendPulseFailure } from '@cartie/sendpulse';
 import { type Kysely, sql } from 'kysely';
 import type { AppDatabase, AppTransaction } from './database.ts';
 import type { SendPulseConnection } from './sendpulse.ts';
@@ -175,10 +175,22 @@ const refusedPauses = { first: 5_000, longest: 60_000 } as const;
 /** Sends contacts to SendPulse. It may be repeated at will: a contact is in the book once. */
 export function mailingSender({
   client,
-  bookId,
-}: Pick<SendPulseConnection, 'client' | 'bookId'>): Sender<Payload> {
+  book,
+}: Pick<SendPulseConnection, 'client' | 'book'>): Sender<Payload> {
   let refusedUntil = 0;
   let pauseMs: number = refusedPauses.first;
+
+  async function sync(contact: Omit<Payload, 'address'>, signal: AbortSignal): Promise<void> {
+    const addressBookId = await book.id();
+    try {
+      await client.syncContact({ addressBookId, ...contact }, { signal });
+    } catch (error) {
+      // Somebody deleted it at SendPulse.
+      if (sendPulseFailure(error)?.kind !== 'book_not_found' || !book.forget(addressBookId)) throw error;
+      await client.syncContact({ addressBookId: await book.id(), ...contact }, { signal });
+    }
+  }
+
   return {
     batchSize: 1,
     concurrency: 4,
@@ -188,7 +200,7 @@ export function mailingSender({
       if (waitMs > 0) return [{ error: refused(), postponeMs: waitMs }];
       try {
         const { address: _, ...contact } = row.payload;
-        await client.syncContact({ addressBookId: await bookId(), ...contact }, { signal });
+        await sync(contact, signal);
         pauseMs = refusedPauses.first;
         return [{ result: {} }];
       } catch (error) {
@@ -237,9 +249,9 @@ export async function markMailing(
     subscribed: sql`unsubscribed_at = null, bounced_at = null`,
   }[event.state];
   await sql`
-    with contact as (update mailing_contacts set ${set} where address = ${event.address} returning address)
+    with contact as (update mailing_contacts set ${set} where address = ${event.address} returning phone)
     update conversations set version = version + 1 where contact_id in (
-      select contacts.id from contacts join contact on contacts.mailing_address = contact.address
+      select contacts.id from contacts join contact on contacts.mailing_address = contact.phone
     )`.execute(trx);
 }
 

@@ -53,6 +53,8 @@ function banner(config: Config, server: RunningServer): string {
     ['WhatsApp', whatsAppLine(config, server)],
     ['Viber', viberLine(config, server)],
     ['Meta', metaLine(config, server)],
+    ['SendPulse', sendPulseLine(config, server)],
+    ['AUTO.RIA', autoRiaLine(config, server)],
     ...(server.hasConnectors ? [['Telegram accounts', accountsLine(config, server)]] : []),
     ['Demo shop', `${server.url}/demo`],
     [
@@ -104,6 +106,30 @@ function metaLine({ meta }: Config, { sandboxUrl }: RunningServer): string {
       return `real, dataset ${meta.datasetId}`;
     case 'off':
       return 'not configured: no events are made of leads';
+  }
+}
+
+function sendPulseLine({ sendpulse, publicUrl }: Config, { sandboxUrl }: RunningServer): string {
+  switch (sendpulse.mode) {
+    case 'sandbox':
+      return `simulated: see its address books at ${sandboxUrl}/_sandbox/sendpulse/books`;
+    case 'live':
+      return publicUrl === undefined
+        ? 'real, no webhook (no PUBLIC_URL)'
+        : `real, by webhook at ${publicUrl}`;
+    case 'off':
+      return 'not configured: nobody is synced';
+  }
+}
+
+function autoRiaLine({ autoria }: Config, { sandboxUrl }: RunningServer): string {
+  switch (autoria.mode) {
+    case 'sandbox':
+      return `simulated: see what it was asked at ${sandboxUrl}/_sandbox/autoria/calls`;
+    case 'live':
+      return `real, ${autoria.perHour} calls an hour and ${autoria.perMonth} a month`;
+    case 'off':
+      return 'not configured';
   }
 }
 

@@ -14,7 +14,8 @@ import { undiciFetch } from '@cartie/core/undici';
 import { createSendPulseClient, createSendPulseWebhook, type SendPulseClient } from '@cartie/sendpulse';
 import type { Logger } from 'pino';
 import { Agent, request } from 'undici';
-import { defaultBookName, type SendPulseConfig, type SendPulseCredentials } from './sendpulse-config.ts';
+import { createMailingBook, type MailingBook } from './mailing-book.ts';
+import type { SendPulseConfig, SendPulseCredentials } from './sendpulse-config.ts';
 
 /** SendPulse, connected to the inbox and the outbox. */
 export interface SendPulseConnection {
@@ -23,8 +24,7 @@ export interface SendPulseConnection {
   readonly health: HealthCheck;
   /** Does SendPulse refuse the credentials now? */
   readonly isUnauthorized: () => boolean;
-  /** The book that people are put into; made where it is missing. */
-  readonly bookId: () => Promise<number>;
+  readonly book: MailingBook;
   /** The path that SendPulse calls; ends with the secret. */
   readonly webhookPath: string;
   readonly webhook: RequestHandler;
@@ -86,15 +86,6 @@ export function connectSendPulse(
   );
   const stopping = new AbortController();
   let announcing = Promise.resolve();
-  let book: Promise<number> | undefined;
-
-  async function findBook(): Promise<number> {
-    if (config.mode === 'live' && config.addressBookId !== undefined) return config.addressBookId;
-    for await (const { id, name } of client.addressBooks.list()) {
-      if (name === defaultBookName) return Number(id);
-    }
-    return Number((await client.addressBooks.create({ bookName: defaultBookName })).id);
-  }
 
   async function announce(url: string): Promise<void> {
     for (let pauseMs = 1_000; !stopping.signal.aborted; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
@@ -127,13 +118,7 @@ export function connectSendPulse(
       if (report.status !== 'down' || !access.isUnauthorized()) return report;
       return { ...report, facts: { ...report.facts, problem: 'unauthorized' } };
     },
-    bookId() {
-      book ??= findBook().catch((error: unknown) => {
-        book = undefined;
-        throw error;
-      });
-      return book;
-    },
+    book: createMailingBook(client, config.addressBookId),
     webhookPath,
     webhook: createSendPulseWebhook({
       secret: config.webhookSecret,
@@ -153,7 +138,10 @@ export function connectSendPulse(
   };
 }
 
-/** Says once that the credentials are refused, however many calls learn of it, and once that they are taken again. */
+/**
+ * Says once that the credentials are refused, however many calls learn of it, and once that they are taken again: a token
+ * alone does not tell so, since it may be refused like the one before.
+ */
 function watchAccess(log: Logger): { listener: (event: ClientEvent) => void; isUnauthorized: () => boolean } {
   let isUnauthorized = false;
   return {
@@ -163,7 +151,7 @@ function watchAccess(log: Logger): { listener: (event: ClientEvent) => void; isU
       if (event.code === 'unauthorized' && !isUnauthorized) {
         isUnauthorized = true;
         log.error('SendPulse does not take the credentials: leads and contacts wait until it does');
-      } else if (event.code === 'ok' && isUnauthorized) {
+      } else if (event.code === 'ok' && event.operation !== 'oauth.accessToken' && isUnauthorized) {
         isUnauthorized = false;
         log.info('SendPulse takes the credentials again');
       }

@@ -6,7 +6,7 @@ import { Redis } from 'ioredis';
 
 /** What several servers share in Redis. */
 export interface SharedRedis {
-  /** Leases, tokens, sessions and rate limits. */
+  /** Leases, tokens, rate limits and the count of AUTO.RIA’s quota; sessions are always in the database. */
   readonly store: KeyValueStore;
   /** Wakes workers. What they work on is in the database: nothing is lost with Redis. */
   readonly wakeUps: JobQueue;

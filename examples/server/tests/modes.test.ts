@@ -130,4 +130,49 @@ describe.skipIf(!hasRedis || !hasPostgres)('several processes', () => {
     expect(jobs).toBe('0');
     for (const close of closing.splice(0).reverse()) await close();
   });
+
+  it('keep the token of SendPulse, its pace and AUTO.RIA’s quota there, and what must not be lost in the database', async () => {
+    await using postgres = await freshPostgres();
+    await using redis = await freshRedis();
+    await using folder = await freshFolder();
+    await using sandbox = await startSandbox({ timeScale: 0.01 });
+    const url = new URL(redis.url);
+    url.searchParams.set('keyPrefix', redis.prefix);
+    const config = loadConfig({
+      PORT: '0',
+      DATA_DIR: folder.path,
+      SANDBOX_URL: sandbox.url,
+      REDIS_URL: url.href,
+      DATABASE_URL: postgres.url,
+    });
+    const server = await startServer(config, createLog('silent'));
+    closing.push(() => server.stop());
+    await fetch(`${server.url}/api/valuation/brands`);
+    await fetch(`${server.url}/api/leads`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ name: 'Olena', email: 'olena@example.com' }),
+    });
+    const stored = (table: string) =>
+      postgres.pool.query<{ text: string }>(`select to_jsonb(one)::text as text from ${table} as one`);
+    await until(
+      async () => (await stored('mailing_contacts')).rows.map(({ text }) => text).join(),
+      (contact) => contact.includes('"synced"'),
+    );
+    const keys = await redis.client.keys(`${redis.prefix}*`);
+    const token = keys.filter((key) => key.includes('value:token:sendpulse:'));
+    expect(token).toHaveLength(1);
+    const value = await redis.client.hget(token[0] ?? '', 'value');
+    expect(value?.length).toBeGreaterThan(40);
+    // What is stored of a token in plain text.
+    expect(value).not.toContain('expiresAt');
+    expect(keys.some((key) => key.includes('limiter:sendpulse'))).toBe(true);
+    expect(keys.some((key) => key.includes('value:autoria:quota:'))).toBe(true);
+    expect((await stored('cartie_key_value')).rows.map(({ text }) => text).join()).not.toMatch(
+      /sendpulse|autoria/,
+    );
+    const rows = (await stored('cartie_outbox')).rows.map(({ text }) => text);
+    expect(rows.some((text) => text.includes('sendpulse.contact'))).toBe(true);
+    for (const close of closing.splice(0).reverse()) await close();
+  });
 });

@@ -55,6 +55,31 @@ describeInBrowser('SendPulse on the operator’s page', (open) => {
     await row('Petro').getByText('SendPulse: in the address book').waitFor();
   });
 
+  it('shows on a conversation that the person unsubscribed, where the phone is the same', async () => {
+    const [number] = server.sandbox.whatsapp.numbers();
+    const phone = '380501112233';
+    server.sandbox.whatsapp.customerSends(number as never, { from: phone, name: 'Nadia', text: 'Hello' });
+    const page = await open(`${server.url}/#/inbox`);
+    await page.getByRole('link', { name: /Nadia/ }).click();
+    await page.getByRole('heading', { name: 'Nadia' }).waitFor();
+    await fetch(`${server.url}/api/leads`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({
+        id: randomUUID(),
+        name: 'Nadia',
+        email: 'nadia@example.com',
+        phone: `+${phone}`,
+      }),
+    });
+    await fetch(`${server.url}/webhooks/sendpulse/sandbox-webhook-secret`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify([{ event: 'unsubscribe', email: 'nadia@example.com', timestamp: 1_700_000_000 }]),
+    });
+    await page.locator('.bar').getByText('Unsubscribed').waitFor();
+  });
+
   it('tests the connection, and says that the credentials are refused', async () => {
     const page = await open(`${server.url}/#/integrations`);
     const card = page.getByRole('article', { name: 'SendPulse' });

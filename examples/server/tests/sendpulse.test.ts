@@ -2,10 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { Writable } from 'node:stream';
 import type { HealthReport } from '@cartie/core';
 import { type SandboxSendPulseAccount, startSandbox } from '@cartie/sandbox';
+import { createSendPulseClient } from '@cartie/sendpulse';
 import { type Logger, pino } from 'pino';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { loadConfig } from '../src/config.ts';
+import type { ConversationSummary } from '../src/conversation-views.ts';
 import type { LeadSummary } from '../src/leads.ts';
+import { createMailingBook } from '../src/mailing-book.ts';
 import { startServer } from '../src/wiring.ts';
 import { freshFolder, startTestServer, type TestFolder, type TestServer, until } from './test-server.ts';
 
@@ -101,6 +104,19 @@ describe('SendPulse through the server', () => {
     expect(phones.filter(({ phone }) => phone === '380503334455')).toHaveLength(1);
   });
 
+  it('makes the address book anew where somebody deleted it at SendPulse', async () => {
+    const { clientId, clientSecret } = account();
+    const { apiUrl } = server.sandbox.sendpulse;
+    const operator = createSendPulseClient({ clientId, clientSecret, baseUrl: apiUrl });
+    const gone = book()?.id ?? 0;
+    await operator.addressBooks.delete({ id: gone });
+    await Promise.all(['one', 'two', 'three'].map((name) => send({ email: `${name}@example.com` }))).then(
+      (ids) => Promise.all(ids.map(synced)),
+    );
+    expect(server.sandbox.sendpulse.books(account())).toMatchObject([{ name: 'Cartie leads', contacts: 3 }]);
+    expect(book()?.id).not.toBe(gone);
+  });
+
   it('loses nobody and adds nobody twice while SendPulse fails every fifth call', async () => {
     server.sandbox.faults.set({ provider: 'sendpulse', kind: 'server_error', probability: 0.1 });
     server.sandbox.faults.set({ provider: 'sendpulse', kind: 'reset', after: true, probability: 0.1 });
@@ -113,6 +129,15 @@ describe('SendPulse through the server', () => {
     );
     const found = contacts().map(({ email }) => email);
     expect(new Set(found).size).toBe(found.length);
+    // What was done and not heard of is done once more, and all of it ends well.
+    await until(
+      () => server.get<LeadSummary[]>('/leads'),
+      (leads) =>
+        leads.filter(({ email, mailing }) => emails.includes(email ?? '') && mailing?.state === 'synced')
+          .length === emails.length,
+      50_000,
+    );
+    expect(contacts().map(({ email }) => email)).toHaveLength(found.length);
   });
 
   it('shows why SendPulse refused somebody, and syncs again', async () => {
@@ -162,6 +187,28 @@ describe('SendPulse through the server', () => {
       });
       await leadWith(gone, ({ mailing }) => Boolean(mailing?.unsubscribedAt) && mailing?.bouncedAt === null);
       await leadWith(dead, ({ mailing }) => Boolean(mailing?.bouncedAt) && mailing?.unsubscribedAt === null);
+    });
+
+    it('marks them on the conversation of whoever left the same phone there', async () => {
+      const [number] = server.sandbox.whatsapp.numbers();
+      const write = (from: string) =>
+        server.sandbox.whatsapp.customerSends(number as never, { from, name: 'Ira', text: 'Hello' });
+      const conversationWith = (phone: string, mailing: string | null) =>
+        until(
+          async () =>
+            (await server.get<ConversationSummary[]>('/conversations')).find((one) => one.phone === phone),
+          (found) => found !== undefined && found.mailing === mailing,
+        );
+      write('380509990011');
+      write('380509990022');
+      const before = await conversationWith('380509990011', null);
+      await synced(await send({ email: 'ira@example.com', phone: '+380509990011' }));
+      await tell([{ event: 'hard_bounces', email: 'ira@example.com', timestamp: 1_700_000_000, task_id: 1 }]);
+      const bounced = await conversationWith('380509990011', 'bounced');
+      expect(bounced?.version).toBeGreaterThan(before?.version ?? 0);
+      await tell([{ event: 'unsubscribe', email: 'ira@example.com', timestamp: 1_700_000_001 }]);
+      await conversationWith('380509990011', 'unsubscribed');
+      await conversationWith('380509990022', null);
     });
 
     it('and who unsubscribed is not added anew', async () => {
@@ -255,7 +302,50 @@ describe('without credentials beside a real provider', () => {
   });
 });
 
+describe('the address book', () => {
+  it('is made once by two processes that start at the same time', async () => {
+    await using sandbox = await startSandbox({ timeScale: 0.01, sendpulse: { rateScale: 0 } });
+    const { clientId, clientSecret } = sandbox.sendpulse.createAccount();
+    const clients = Array.from({ length: 4 }, () =>
+      createSendPulseClient({ clientId, clientSecret, baseUrl: sandbox.sendpulse.apiUrl }),
+    );
+    // With their tokens in hand they look at the same moment.
+    await Promise.all(clients.map(({ balance }) => balance.get()));
+    const ids = await Promise.all(clients.map((client) => createMailingBook(client, undefined).id()));
+    expect(new Set(ids).size).toBe(1);
+    const made = sandbox.sendpulse.calls().filter(({ method }) => method === 'POST /addressbooks');
+    expect(made.some(({ errorCode }) => errorCode === 203)).toBe(true);
+  });
+
+  it('is looked for again after a failure', async () => {
+    await using sandbox = await startSandbox({ timeScale: 0.01, sendpulse: { rateScale: 0 } });
+    const { clientId, clientSecret } = sandbox.sendpulse.createAccount();
+    const client = createSendPulseClient({ clientId, clientSecret, baseUrl: sandbox.sendpulse.apiUrl });
+    const book = createMailingBook(client, undefined);
+    sandbox.faults.set({ provider: 'sendpulse', method: 'GET /addressbooks', kind: 'forbidden', times: 1 });
+    await expect(book.id()).rejects.toMatchObject({ code: 'forbidden' });
+    expect(await book.id()).toBe(await book.id());
+  });
+});
+
 describe('credentials that SendPulse refuses', () => {
+  it('are told once also where it gives tokens that it then does not take', async () => {
+    await using folder = await freshFolder();
+    await using sandbox = await startSandbox({ timeScale: 0.01 });
+    const account = sandbox.sendpulse.createAccount({
+      clientId: 'sandbox-client-of-the-reference-server',
+      clientSecret: 'sandbox-secret-of-the-reference-server',
+    });
+    sandbox.sendpulse.failNext(account, { status: 401, errorCode: 401 }, 1_000);
+    const { log, lines } = listeningLog();
+    const config = loadConfig({ PORT: '0', SANDBOX_URL: sandbox.url, DATA_DIR: folder.path });
+    const server = await startServer(config, log);
+    const tokens = () => sandbox.sendpulse.tokenRequests(account);
+    await until(tokens, (count) => count >= 5, 50_000);
+    await server.stop();
+    expect(lines.filter(({ msg }) => msg.includes('the credentials'))).toMatchObject([{ level: 50 }]);
+  });
+
   it('are told once in the log, however many calls learn of it', async () => {
     await using folder = await freshFolder();
     await using sandbox = await startSandbox({ timeScale: 0.01 });

@@ -42,6 +42,18 @@ describe('starting', () => {
     expect(first.output()).toMatch(
       /Telegram accounts +simulated: codes and channels at http:\/\/127\.0\.0\.1:\d+\/mtproto/,
     );
+    for (const [name, words] of [
+      ['SendPulse', 'simulated: see its address books at'],
+      ['AUTO.RIA', 'simulated: see what it was asked at'],
+    ] as const) {
+      const line = first
+        .output()
+        .split('\n')
+        .find((one) => one.trim().startsWith(name));
+      expect(line).toContain(words);
+      const shown = await fetch(/http:\S+/.exec(line ?? '')?.[0] ?? '');
+      expect([shown.status, await shown.json()]).toEqual([200, []]);
+    }
     expect(first.output()).toContain(`PGlite in ${folder.path}`);
 
     const second = start({ DATA_DIR: folder.path });
