@@ -157,7 +157,7 @@ const checks: Readonly<Record<string, (store: KeyValueStore, prefix: string) => 
 
   async 'hides an expired value from every method at once'(store, prefix) {
     const key = `${prefix}a`;
-    const version = present(await store.put(key, 'one', { ttlMs: 40 }));
+    const version = present(await store.put(key, 'one', { ttlMs: 300 }));
     assert.equal((await store.get(key))?.value, 'one');
     await untilGone(store, key);
     assert.deepEqual(await listed(store, prefix), []);
