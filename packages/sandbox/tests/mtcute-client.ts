@@ -2,7 +2,11 @@ import { MemoryStorage } from '@mtcute/core';
 import { addPublicKey } from '@mtcute/core/utils.js';
 import { TelegramClient } from '@mtcute/node';
 import { NodeCryptoProvider } from '@mtcute/node/utils.js';
+import { vi } from 'vitest';
 import type { TestDc } from '../src/mtproto/public.ts';
+
+// A busy machine takes long for a key exchange.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 const crypto = new NodeCryptoProvider();
 
@@ -48,7 +52,7 @@ export async function createMtcuteClients(
         codeSentCallback: () => undefined,
       });
       // It passes over updates that come before it knows its state.
-      await dc.requests.received({ method: 'updates.getDifference' });
+      await dc.requests.received({ method: 'updates.getDifference' }, 1, 30_000);
       await client.getMe();
       return client;
     },

@@ -109,7 +109,7 @@ export function createRawClient(
       const timer = setTimeout(() => {
         stop();
         reject(new Error('nothing came'));
-      }, 5_000);
+      }, 20_000);
       listeners.add(check);
       socket.once('close', lost);
       check();

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createRawClient, errorOf, type RawClient } from '../../tests/raw-client.ts';
+import { codec, createRawClient, errorOf, layer, type RawClient } from '../../tests/raw-client.ts';
 import type { ProvisionedKey, TestDc, TestDcAccount, TestDcChat } from './public.ts';
 import { startTestDc } from './start-test-dc.ts';
 
@@ -125,6 +125,18 @@ describe('faults of connections', () => {
     expect(client.failures).toEqual([-404]);
   });
 
+  it('drops connections whose keys it has forgotten, and those that have not said anything', async () => {
+    const silent = connect(dc.port, dc.host);
+    await expect.poll(() => dc.connections.open).toBe(2);
+    dc.forgetKeys(account);
+    expect(dc.drop(account)).toBe(1);
+    await client.closed();
+    const closed = once(silent, 'close');
+    silent.resume();
+    expect(dc.drop()).toBe(1);
+    await closed;
+  });
+
   it('is down and up again, with its state, at its address', async () => {
     await dc.suspend();
     await client.closed();
@@ -181,5 +193,7 @@ describe('faults of updates', () => {
   it('pushes what it is told to', async () => {
     dc.pushRaw(account, { _: 'updatesTooLong' });
     await client.hears('updatesTooLong');
+    dc.pushRaw(account, codec.encode({ _: 'updateShort', update: { _: 'updateConfig' } }, layer));
+    await client.hears('updateShort');
   });
 });

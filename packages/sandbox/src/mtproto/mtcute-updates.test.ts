@@ -79,7 +79,9 @@ describe('what mtcute is told', () => {
     const hello = chat.post({ from: friend, text: 'Hello' });
     const team = group.post({ from: friend, text: 'Anyone?' });
     await expect.poll(() => told, { timeout: 10_000 }).toEqual(['new Hello', 'new Anyone?']);
-    const sent = await client.sendText('taras_ua', 'Hi, Taras');
+    // Elsewhere: whoever writes is told by the answer.
+    const elsewhere = await clients.signIn(account.phone);
+    const sent = await elsewhere.sendText('taras_ua', 'Hi, Taras');
     expect(sent.id).toBe(3);
     expect(chat.messages().map(({ text, from }) => [from?.firstName, text])).toEqual([
       ['Taras', 'Hello'],

@@ -128,6 +128,44 @@ describe('the protocol', () => {
     await client.closed();
   });
 
+  it('tells what comes of a call in its answer, and pushes it to other sessions only', async () => {
+    const friend = dc.addAccount();
+    const other = createRawClient(key);
+    const theirs = createRawClient(dc.provisionKey(friend));
+    for (const one of [client, other, theirs]) await one.call(getState);
+    const group = dc.createGroup({ members: [account, friend] });
+    client.heard.length = 0;
+    const sent = await client.call({
+      _: 'messages.sendMessage',
+      peer: { _: 'inputPeerChat', chat_id: group.id },
+      message: 'Hi',
+      random_id: 7n,
+    });
+    expect(sent).toMatchObject({ _: 'updateShortSentMessage', id: 1, pts: 2, pts_count: 1 });
+    for (const one of [other, theirs]) await one.hears('updates');
+    await client.call(getState);
+    expect(client.heard.map(({ object }) => object._)).toEqual(['rpc_result', 'rpc_result']);
+    for (const one of [other, theirs]) one.close();
+  });
+
+  it('lets anybody in who has the address of invitation', async () => {
+    const channel = dc.createChannel({ title: 'Closed' });
+    const hash = channel.invitation?.split('+')[1];
+    expect(await client.call({ _: 'messages.checkChatInvite', hash })).toMatchObject({
+      _: 'chatInvite',
+      title: 'Closed',
+    });
+    expect(await client.call({ _: 'messages.importChatInvite', hash })).toMatchObject({ _: 'updates' });
+    expect(channel.members().map(({ id }) => id)).toEqual([account.id]);
+    expect(errorOf(await client.call({ _: 'messages.importChatInvite', hash }))).toBe(
+      'USER_ALREADY_PARTICIPANT',
+    );
+    expect((await client.call({ _: 'messages.checkChatInvite', hash }))._).toBe('chatInviteAlready');
+    expect(errorOf(await client.call({ _: 'messages.importChatInvite', hash: 'none' }))).toBe(
+      'INVITE_HASH_INVALID',
+    );
+  });
+
   it('wants to be introduced', async () => {
     client.send(getState);
     client.salt = (await client.hears('bad_server_salt')).new_server_salt as bigint;

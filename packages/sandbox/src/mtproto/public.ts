@@ -132,6 +132,8 @@ export interface TestDcChat {
   readonly accessHash: bigint;
   readonly title: string;
   readonly username: string | undefined;
+  /** The address by which anybody can join a channel or supergroup, also a private one: `https://t.me/+…`. Undefined elsewhere. */
+  readonly invitation: string | undefined;
   /** `pts` of a channel or supergroup; 0 elsewhere. */
   readonly pts: number;
   post(message: MessageInput | string): TestDcMessage;
@@ -206,14 +208,17 @@ export interface TestDc extends AsyncDisposable {
   drop(account?: TestDcAccount): number;
   /** Ends the account's authorizations: calls answer 401 `SESSION_REVOKED`, then `AUTH_KEY_UNREGISTERED`; connections stay. */
   revoke(account: TestDcAccount): void;
-  /** Forgets the account's keys: any packet is answered by transport error -404. */
-  forgetKeys(account: TestDcAccount): void;
+  /** Forgets the account's keys: any packet is answered by transport error -404. @param options.dcId only those of this DC */
+  forgetKeys(account: TestDcAccount, options?: { dcId?: number | undefined }): void;
   /** Every key gets a new salt, the old one is refused (`bad_server_salt`). */
   rotateSalts(): void;
   /** Sends the last pushed packet again, byte by byte the same: a replay that a client has to drop. Gives how many connections got it. */
   replayLast(account: TestDcAccount): number;
-  /** Pushes a TL object as it is, of the client's layer: `updatesTooLong`, … */
-  pushRaw(account: TestDcAccount, update: { readonly _: string; readonly [field: string]: unknown }): void;
+  /** Pushes a TL object as it is, of the client's layer: `updatesTooLong`, …; or these bytes, whatever they say. */
+  pushRaw(
+    account: TestDcAccount,
+    update: { readonly _: string; readonly [field: string]: unknown } | Uint8Array,
+  ): void;
   /** The DC's clock runs ahead (or behind, negative) by this much from now on. */
   setClockSkew(ms: number): void;
   /** Forgets accounts, chats, keys, faults and requests, and closes all connections. The addresses and the public key stay. */

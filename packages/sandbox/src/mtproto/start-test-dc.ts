@@ -12,7 +12,7 @@ import { createRequestLog } from './records/request-log.ts';
 import { createAuthKeys } from './session/auth-keys.ts';
 import { createDcFaults } from './session/faults.ts';
 import { createPacketHandler } from './session/packets.ts';
-import { createPush } from './session/pushing.ts';
+import { createPushing } from './session/pushing.ts';
 import {
   createStateWriter,
   readState,
@@ -21,7 +21,7 @@ import {
   unusableState,
 } from './state-file.ts';
 import { createTestDc } from './test-dc.ts';
-import { serveConnection } from './transport/connection.ts';
+import { type DcConnection, serveConnection } from './transport/connection.ts';
 import { pushedUpdates } from './view/updates.ts';
 import { createWorld } from './world/world.ts';
 
@@ -51,7 +51,7 @@ export async function startTestDc(options: TestDcOptions = {}): Promise<TestDc> 
   const clock = createDcClock(timeScale);
   const keys = createAuthKeys();
   const faults = createDcFaults();
-  const push = createPush({ keys, codec, faults });
+  const { push, callOf } = createPushing({ keys, codec, faults });
   const ownWorld = createWorld({
     clock,
     history,
@@ -73,6 +73,7 @@ export async function startTestDc(options: TestDcOptions = {}): Promise<TestDc> 
     }
   }
   let addresses: () => readonly DcAddress[] = () => [];
+  const openConnections = new Set<DcConnection>();
   const parts: DcParts = {
     codec,
     clock,
@@ -80,11 +81,13 @@ export async function startTestDc(options: TestDcOptions = {}): Promise<TestDc> 
     keys,
     faults,
     push,
+    callOf,
     logins: createLogins(clock),
     uploads: createUploads(),
     rsaKey,
     requests: createRequestLog(history),
     connections: createConnectionLog(history, keys.accountsOf),
+    openConnections,
     addresses: () => addresses(),
   };
   const handlePacket = createPacketHandler(parts);
@@ -102,6 +105,8 @@ export async function startTestDc(options: TestDcOptions = {}): Promise<TestDc> 
         },
       },
     });
+    openConnections.add(connection);
+    socket.once('close', () => openConnections.delete(connection));
     if (faults.take('accept_and_close')) connection.destroy();
   });
   addresses = listeners.addresses;

@@ -1,4 +1,5 @@
 import type { DcParts } from './dc-parts.ts';
+import { inviteHash } from './methods/invitations.ts';
 import type { MessageInput, TestDc, TestDcAccount, TestDcChat, TestDcMessage } from './public.ts';
 import { shownAccount } from './shown-account.ts';
 import { mentioned } from './view/peers.ts';
@@ -48,6 +49,7 @@ export function createTestDcChats(
     accessHash: chat.accessHash,
     title: chat.title,
     username: chat.username,
+    invitation: isChannel(chat) ? `https://t.me/+${inviteHash(chat)}` : undefined,
     get pts() {
       return isChannel(chat) ? chat.events.pts : 0;
     },

@@ -22,12 +22,13 @@ export function createTestDc(parts: DcParts, listeners: Listeners): TestDc {
       throw new Error('account: the DC has no such account; make it with addAccount()');
     return found;
   };
-  const openConnections = (accountId?: number): DcConnection[] => {
-    const own = keys.all().filter(({ id }) => accountId === undefined || keys.accountsOf(id).has(accountId));
-    const sessions = own.flatMap((key) => [...key.sessions.values()]);
-    const connections = new Set(sessions.flatMap(({ connection }) => connection ?? []));
-    return [...connections].filter(({ isOpen }) => isOpen);
-  };
+  /** Also of keys that are forgotten by now. */
+  const openConnections = (accountId?: number): DcConnection[] =>
+    [...parts.openConnections].filter(
+      ({ isOpen, record }) =>
+        isOpen &&
+        (accountId === undefined || record.keyIds.some((keyId) => keys.accountsOf(keyId).has(accountId))),
+    );
   const close = async (): Promise<void> => {
     parts.faults.clear();
     await listeners.suspend();
@@ -80,8 +81,8 @@ export function createTestDc(parts: DcParts, listeners: Listeners): TestDc {
     revoke(account) {
       for (const key of keys.of(account.id)) endAuthorization(key);
     },
-    forgetKeys(account) {
-      for (const key of keys.of(account.id)) keys.remove(key);
+    forgetKeys(account, { dcId } = {}) {
+      for (const key of keys.of(account.id)) if (key.dcId === (dcId ?? key.dcId)) keys.remove(key);
     },
     rotateSalts() {
       for (const key of keys.all()) key.salt = randomBytes(8).readBigInt64LE();

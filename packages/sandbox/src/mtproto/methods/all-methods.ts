@@ -6,6 +6,7 @@ import { chatMethods } from './chats.ts';
 import { fileMethods } from './files.ts';
 import { helpMethods } from './help.ts';
 import { historyMethods } from './history.ts';
+import { invitationMethods } from './invitations.ts';
 import type { Method } from './method.ts';
 import { peopleMethods } from './people.ts';
 import { sendingMethods } from './sending.ts';
@@ -21,6 +22,7 @@ export const allMethods: ReadonlyMap<string, Method> = new Map(
     authKeyMethods,
     peopleMethods,
     chatMethods,
+    invitationMethods,
     historyMethods,
     sendingMethods,
     updateMethods,

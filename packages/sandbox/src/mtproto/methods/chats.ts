@@ -62,11 +62,12 @@ export const chatMethods: Readonly<Record<string, Method>> = {
   },
 };
 
-function memberUpdate(chat: Chat, call: Call): TlObject {
+/** Tells the caller and its other sessions that its membership has changed. */
+export function memberUpdate(chat: Chat, call: Call): TlObject {
   const updates = updatesObject([{ _: 'updateChannel', channel_id: chat.id }], {
     ...mentioned(callerOf(call), [chat]),
     date: call.clock.seconds(),
   });
-  call.push(callerOf(call), updates, call.session);
+  call.push(callerOf(call), updates);
   return updates;
 }

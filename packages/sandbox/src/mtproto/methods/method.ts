@@ -3,6 +3,7 @@ import type { TlObject } from '../codec/tl-object.ts';
 import type { DcClock } from '../dc-clock.ts';
 import type { DcAddress } from '../public.ts';
 import type { AuthKey, AuthKeys } from '../session/auth-keys.ts';
+import type { Push } from '../session/pushing.ts';
 import type { Session } from '../session/session.ts';
 import type { Account } from '../world/types.ts';
 import type { World } from '../world/world.ts';
@@ -18,8 +19,8 @@ export interface MethodParts {
   readonly logins: Logins;
   readonly uploads: Uploads;
   readonly addresses: () => readonly DcAddress[];
-  /** Sends updates to every session of the account but one. */
-  readonly push: (account: Account, updates: TlObject, except?: Session) => void;
+  /** Sends updates to the account's sessions, but not to the caller's: it has its answer. */
+  readonly push: Push;
 }
 
 /** Who calls. */

@@ -4,11 +4,18 @@ import { type AuthKeys, authorityOf } from './auth-keys.ts';
 import type { TakingFaults } from './faults.ts';
 import type { Session } from './session.ts';
 
-/** Sends updates to an account's sessions that are connected, as its faults let it. */
-export type Push = (account: { readonly id: number }, updates: TlObject, except?: Session) => void;
+/** Sends updates, or bytes that stand for some, to an account's sessions that are connected, as its faults let it. */
+export type Push = (account: { readonly id: number }, updates: TlObject | Uint8Array) => void;
 
-/** Creates a {@link Push}. */
-export function createPush({
+/** Tells clients what happened. */
+export interface Pushing {
+  readonly push: Push;
+  /** Runs a call of this session: what comes of it is in its answer, and is pushed to others only. */
+  callOf<T>(session: Session, run: () => T): T;
+}
+
+/** Creates {@link Pushing}. */
+export function createPushing({
   keys,
   codec,
   faults,
@@ -16,16 +23,20 @@ export function createPush({
   readonly keys: AuthKeys;
   readonly codec: Codec;
   readonly faults: TakingFaults;
-}): Push {
-  return (account, updates, except) => {
+}): Pushing {
+  let caller: Session | undefined;
+
+  const push: Push = (account, updates) => {
+    const except = caller;
     if (faults.take('lose_updates', account.id)) return;
     const isTwice = faults.take('repeat_updates', account.id) !== undefined;
     const slow = faults.take('slow_updates', account.id);
+    const bodyFor = ({ key }: Session): Buffer =>
+      updates instanceof Uint8Array ? Buffer.from(updates) : codec.encode(updates, authorityOf(key).layer);
     const sendAll = (): void => {
       for (const session of sessionsOf(keys, account.id)) {
         if (!isLive(session)) session.hasMissed = true;
-        else if (session !== except)
-          session.send(codec.encode(updates, authorityOf(session.key).layer), 'push');
+        else if (session !== except) session.send(bodyFor(session), 'push');
       }
     };
     const send = (): void => {
@@ -35,6 +46,18 @@ export function createPush({
     };
     if (slow === undefined) send();
     else setTimeout(send, slow.delayMs ?? 1000).unref();
+  };
+
+  return {
+    push,
+    callOf(session, run) {
+      caller = session;
+      try {
+        return run();
+      } finally {
+        caller = undefined;
+      }
+    },
   };
 }
 

@@ -77,14 +77,9 @@ function execute(
   { parts, key, record }: { parts: DcParts; key: AuthKey; record: WrittenRecord },
 ): Buffer {
   try {
-    const result = resultOf(request, {
-      ...parts,
-      dcId: connection.dcId,
-      key,
-      session,
-      messageId,
-      account: key.account,
-    });
+    const { dcId } = connection;
+    const call: Call = { ...parts, dcId, key, session, messageId, account: key.account };
+    const result = parts.callOf(session, () => resultOf(request, call));
     const body = parts.codec.encodeResult(request._, result, key.layer);
     return body.length < gzipFromBytes ? body : compressed(body, parts);
   } catch (error) {
