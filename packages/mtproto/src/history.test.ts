@@ -61,7 +61,7 @@ describe('history', () => {
 
   it('asks for no more than its pages of one chat in a time, over all processes', async () => {
     const kv = memoryStore();
-    const options = { kv, historyRate: { limit: 4, intervalMs: 1_000 } };
+    const options = { kv, historyRate: { limit: 4, intervalMs: 1_500 } };
     await using scene = await startScene(options);
     const { dc, account } = scene;
     const channel = dc.createChannel({ username: 'autos' });
@@ -130,6 +130,30 @@ describe('history', () => {
     expect(dc.requests.count({ method: 'messages.getHistory' })).toBe(asked);
     ending.abort(new Error('enough'));
     expect(await reading).toEqual(new Error('enough'));
+  });
+
+  it('is read around a message that this version does not know, at the same pace', async () => {
+    await using scene = await startScene({ historyRate: { limit: 6, intervalMs: 1_500 } });
+    const { dc, account } = scene;
+    const channel = dc.createChannel({ username: 'autos' });
+    channel.fill(100, (index) => `m${index}`);
+    // The whole page, and every smaller one that has the newest message: 50, 25, 13, 7, 4, 2, 1.
+    dc.faults.set({ kind: 'unknown_constructor', method: 'messages.getHistory', times: 8 });
+    const messages = await collect(account.history('autos', { limit: Number.POSITIVE_INFINITY }));
+    expect(textsOf(messages)).toEqual(Array.from({ length: 99 }, (_, index) => `m${98 - index}`));
+    expect(dc.requests.most({ method: 'messages.getHistory', channel }, 900)).toBeLessThanOrEqual(6);
+  });
+
+  it('says so where a whole page has nothing that this version knows', async () => {
+    await using scene = await startScene(patient);
+    const { dc, account } = scene;
+    dc.createChannel({ username: 'autos' }).fill(3);
+    dc.faults.set({ kind: 'unknown_constructor', method: 'messages.getHistory' });
+    expect(await thrown(collect(account.history('autos', { limit: 4 })))).toMatchObject({
+      code: 'invalid_response',
+      operation: 'history',
+      retryable: false,
+    });
   });
 
   it('goes on over a lost connection', async () => {

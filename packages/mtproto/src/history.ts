@@ -1,4 +1,4 @@
-import { isCartieError, type Limiter, sleep } from '@cartie/core';
+import { isCartieError, type Limiter } from '@cartie/core';
 import type { Calls } from './calls.ts';
 import { failed, invalid } from './errors.ts';
 import { createCursor, type HistoryCursor } from './history-cursor.ts';
@@ -121,25 +121,32 @@ async function fetchPage(
   chatId: bigint,
   options: PageOptions,
 ): Promise<readonly TlObject[]> {
+  try {
+    return await ask(context, chatId, options);
+  } catch (error) {
+    if (!isUnreadable(error) || options.limit === 1) throw error;
+    return fetchAround(context, chatId, options);
+  }
+}
+
+/** One request, at the pace of its chat. */
+async function ask(
+  context: HistoryContext,
+  chatId: bigint,
+  options: PageOptions,
+): Promise<readonly TlObject[]> {
   const key = historyKey(chatId, context.rate);
   const { signal } = options;
   for (;;) {
     await context.limiter.acquire([key], { signal });
     try {
-      return messagesIn(
-        await context.calls.call(pageRequest(context.peers.inputPeer(chatId), options), { signal }),
-        context,
-      );
+      const request = pageRequest(context.peers.inputPeer(chatId), options);
+      return messagesIn(await context.calls.call(request, { signal }), context);
     } catch (error) {
-      if (!isCartieError(error)) throw error;
-      // However long Telegram asks to wait: history is patient, and the event told about it.
-      if (error.code === 'rate_limited' && error.retryAfterMs !== undefined) {
-        await context.limiter.pause(key.key, error.retryAfterMs);
-      } else if (error.code === 'invalid_response' && options.limit > 1) {
-        return fetchAround(context, chatId, options);
-      } else {
+      if (!isCartieError(error) || error.code !== 'rate_limited' || error.retryAfterMs === undefined)
         throw error;
-      }
+      // However long Telegram asks to wait: history is patient, and the event told about it.
+      await context.limiter.pause(key.key, error.retryAfterMs);
     }
   }
 }
@@ -152,27 +159,14 @@ async function fetchAround(
 ): Promise<readonly TlObject[]> {
   const found: TlObject[] = [];
   const { addOffset = 0, limit } = options;
-  const pieces: [offset: number, size: number][] = [[addOffset, limit]];
+  const pieces = halves(addOffset, limit);
   for (let piece = pieces.shift(); piece !== undefined; piece = pieces.shift()) {
     const [offset, size] = piece;
-    const request = pageRequest(context.peers.inputPeer(chatId), {
-      ...options,
-      addOffset: offset,
-      limit: size,
-    });
     try {
-      found.push(...messagesIn(await context.calls.call(request, { signal: options.signal }), context));
+      found.push(...(await ask(context, chatId, { ...options, addOffset: offset, limit: size })));
     } catch (error) {
-      if (!isCartieError(error)) throw error;
-      if (error.code === 'rate_limited' && error.retryAfterMs !== undefined) {
-        await sleep(error.retryAfterMs, options.signal ?? new AbortController().signal);
-        pieces.unshift(piece);
-      } else if (error.code !== 'invalid_response') {
-        throw error;
-      } else if (size > 1) {
-        const half = Math.ceil(size / 2);
-        pieces.unshift([offset, half], [offset + half, size - half]);
-      }
+      if (!isUnreadable(error)) throw error;
+      if (size > 1) pieces.unshift(...halves(offset, size));
     }
   }
   if (found.length === 0)
@@ -181,6 +175,18 @@ async function fetchAround(
       retryable: false,
     });
   return found;
+}
+
+function halves(offset: number, size: number): [offset: number, size: number][] {
+  const half = Math.ceil(size / 2);
+  return [
+    [offset, half],
+    [offset + half, size - half],
+  ];
+}
+
+function isUnreadable(error: unknown): boolean {
+  return isCartieError(error) && error.code === 'invalid_response';
 }
 
 function pageRequest(peer: TlObject, { offsetId, addOffset = 0, minId, limit }: PageOptions): TlObject {

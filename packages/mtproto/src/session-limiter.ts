@@ -38,7 +38,8 @@ export function sessionLimiter(sessions: SessionStore): Limiter {
           signal.throwIfAborted();
           const waitMs = await change(key, ({ times, pausedUntil }) => {
             const now = Date.now();
-            const recent = times.filter((at) => at > now - intervalMs && at <= now);
+            // Another process's clock may be a little ahead; a time beyond that is a mistake, which must not stop all for long.
+            const recent = times.filter((at) => Math.abs(now - at) < intervalMs).sort((a, b) => a - b);
             const oldest = recent.length < limit ? 0 : (recent[recent.length - limit] ?? 0) + intervalMs;
             const at = Math.max(oldest, pausedUntil);
             return at > now ? at - now : { times: [...recent, now], pausedUntil };
