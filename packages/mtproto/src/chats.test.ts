@@ -40,6 +40,23 @@ describe('chats', () => {
     expect(watched.told()).toEqual(['message right after']);
   });
 
+  it('are joined by an address of invitation, also by who is in already, and though the answer is lost', async () => {
+    await using scene = await startScene();
+    const { dc, account, watched } = scene;
+    const [first, second] = ['First', 'Second'].map((title) => dc.createChannel({ title }));
+    const invitationOf = (channel: typeof first): string => channel?.invitation ?? '';
+    expect(await account.join(invitationOf(first))).toMatchObject({ title: 'First', isMember: true });
+    expect(await account.join(invitationOf(first))).toMatchObject({ title: 'First', isMember: true });
+    dc.faults.set({ kind: 'drop', method: 'messages.importChatInvite', after: true, times: 1 });
+    expect(await account.join(invitationOf(second))).toMatchObject({ title: 'Second', isMember: true });
+    second?.post('for members');
+    await until(() => watched.events.length > 0);
+    expect(watched.told()).toEqual(['message for members']);
+    expect(mtprotoFailure(await thrown(account.join('https://t.me/+AAAAAAAAAAAAAAAA')))?.kind).toBe(
+      'invite_expired',
+    );
+  });
+
   it('are listed, all pages of them', async () => {
     await using scene = await startScene();
     const { dc, person, account } = scene;
@@ -79,6 +96,10 @@ describe('messages', () => {
     expect(talk.messages()).toEqual([]);
     const group = dc.createChannel({ kind: 'supergroup', username: 'talk', members: [person, friend] });
     const inGroup = await account.send('talk', { text: 'hi', silent: true });
+    await account.read('talk', { upTo: inGroup.id });
+    expect(dc.requests.list({ method: 'channels.readHistory' })[0]?.params).toMatchObject({
+      max_id: inGroup.id,
+    });
     await account.delete('talk', [inGroup.id]);
     expect(group.messages()).toEqual([]);
   });

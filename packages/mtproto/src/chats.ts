@@ -1,4 +1,3 @@
-import { isCartieError } from '@cartie/core';
 import type { Calls } from './calls.ts';
 import { failed, invalid, mtprotoFailure } from './errors.ts';
 import { limits } from './limits.ts';
@@ -76,21 +75,23 @@ export function createChats({ calls, peers, self, onDialog }: ChatsContext): Cha
     });
   }
 
+  async function acceptInvitation(hash: string, options?: MtprotoCallOptions): Promise<bigint> {
+    const imported = await unlessMember(calls.call({ _: 'messages.importChatInvite', hash }, options));
+    // A member is not told of what.
+    const answer = tlObject(imported ?? (await calls.call({ _: 'messages.checkChatInvite', hash }, options)));
+    const raw = tlObjects(answer?.chats)[0] ?? tlObject(answer?.chat);
+    const joined = raw && toChat(raw);
+    if (!joined)
+      throw failed('invalid_response', 'Telegram did not tell which chat was joined', { operation: 'join' });
+    peers.learn({ _: 'chats', chats: [joined.raw] });
+    return joined.id;
+  }
+
   async function join(chat: ChatLike, options?: MtprotoCallOptions): Promise<MtprotoChat> {
     const hash = typeof chat === 'string' ? inviteHash(chat) : undefined;
-    let id: bigint | undefined;
-    if (hash === undefined) {
-      id = await idOf(chat, options);
-      await memberAnyway(calls.call({ _: 'channels.joinChannel', channel: peers.inputChannel(id) }, options));
-    } else {
-      const answer = tlObject(await calls.call({ _: 'messages.importChatInvite', hash }, options));
-      const joined = answer && toChat(tlObjects(answer.chats)[0] ?? answer);
-      if (!joined)
-        throw failed('invalid_response', 'Telegram did not tell which chat was joined', {
-          operation: 'join',
-        });
-      id = joined.id;
-    }
+    const id = hash === undefined ? await idOf(chat, options) : await acceptInvitation(hash, options);
+    if (hash === undefined)
+      await unlessMember(calls.call({ _: 'channels.joinChannel', channel: peers.inputChannel(id) }, options));
     // From here on nothing of it may be missed.
     const answer = tlObject(
       await calls.call(
@@ -192,10 +193,12 @@ function inviteHash(chat: string): string | undefined {
   return /^(?:https?:\/\/)?t(?:elegram)?\.me\/(?:\+|joinchat\/)([\w-]{8,})\/?$/.exec(chat.trim())?.[1];
 }
 
-async function memberAnyway(joining: Promise<unknown>): Promise<void> {
+/** `undefined` for who is a member already. */
+async function unlessMember(joining: Promise<TlValue>): Promise<TlValue | undefined> {
   try {
-    await joining;
+    return await joining;
   } catch (error) {
-    if (!isCartieError(error) || mtprotoFailure(error)?.kind !== 'already_member') throw error;
+    if (mtprotoFailure(error)?.kind !== 'already_member') throw error;
+    return undefined;
   }
 }

@@ -22,6 +22,7 @@ const operations = {
   // A member who joins again is told so, and is a member.
   'channels.joinChannel': { idempotent: true },
   'messages.importChatInvite': { idempotent: true },
+  'messages.checkChatInvite': { idempotent: true },
   'channels.deleteMessages': { idempotent: true },
   'channels.readHistory': { idempotent: true },
   'messages.getChats': { idempotent: true },
