@@ -12,7 +12,7 @@ import { refusalOf } from './gramjs-refusal.ts';
 import { gatedSocket } from './gramjs-socket.ts';
 import type { TlObject } from './tl.ts';
 
-let library: Promise<GramjsLibrary> | undefined;
+let library: GramjsLibrary | undefined;
 
 /**
  * The engine over GramJS (npm `telegram`), loaded on first use. Of GramJS only the layer below its client is used: codec,
@@ -20,7 +20,7 @@ let library: Promise<GramjsLibrary> | undefined;
  */
 export async function loadGramjsEngine(): Promise<Engine> {
   library ??= loadGramjs();
-  const gramjs = await library;
+  const gramjs = library;
   return {
     layer: gramjs.layer,
     connect: (options) => connect(gramjs, options),

@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module';
 import type { AuthKey } from 'telegram/crypto/AuthKey.js';
 import type { PromisedNetSockets } from 'telegram/extensions/PromisedNetSockets.js';
 import type { Connection, MTProtoSender } from 'telegram/network/index.js';
@@ -35,27 +36,14 @@ export interface GramjsLibrary {
 }
 
 /** Loads GramJS: about 250 ms and 35 MB, so only once something connects. */
-export async function loadGramjs(): Promise<GramjsLibrary> {
-  const [network, tl, all, text, protocolText, parser, sockets, keys, rsa, password, logging, helpers] =
-    await Promise.all([
-      import('telegram/network/index.js'),
-      import('telegram/tl/index.js'),
-      import('telegram/tl/AllTLObjects.js'),
-      import('telegram/tl/apiTl.js'),
-      import('telegram/tl/schemaTl.js'),
-      import('telegram/tl/generationHelpers.js'),
-      import('telegram/extensions/PromisedNetSockets.js'),
-      import('telegram/crypto/AuthKey.js'),
-      import('telegram/crypto/RSA.js'),
-      import('telegram/Password.js'),
-      import('telegram/extensions/Logger.js'),
-      import('telegram/Helpers.js'),
-    ]);
+export function loadGramjs(): GramjsLibrary {
+  const { network, tl, all, text, protocolText, parser, sockets, keys, rsa, password, logging, helpers } =
+    withoutWebStorage(requireParts);
   const toBigInteger = (decimal: string): unknown => helpers.returnBigInt(decimal);
   const layer = String(all.LAYER);
   const schema = createSchema({
     api: tl.Api as unknown as Record<string, unknown>,
-    entries: [...parser.parseTl(text.default, layer), ...parser.parseTl(protocolText.default, layer)],
+    entries: [...parser.parseTl(text, layer), ...parser.parseTl(protocolText, layer)],
     toBigInteger,
   });
 
@@ -120,4 +108,39 @@ export async function loadGramjs(): Promise<GramjsLibrary> {
         testServers: false,
       }),
   };
+}
+
+// Each part requires all of the library in the end. At once, not by `import()`: nothing else runs meanwhile.
+function requireParts() {
+  const require = createRequire(import.meta.url);
+  return {
+    network: require('telegram/network/index.js') as typeof import('telegram/network/index.js'),
+    tl: require('telegram/tl/index.js') as typeof import('telegram/tl/index.js'),
+    all: require('telegram/tl/AllTLObjects.js') as typeof import('telegram/tl/AllTLObjects.js'),
+    text: require('telegram/tl/apiTl.js') as string,
+    protocolText: require('telegram/tl/schemaTl.js') as string,
+    parser: require('telegram/tl/generationHelpers.js') as typeof import('telegram/tl/generationHelpers.js'),
+    sockets:
+      require('telegram/extensions/PromisedNetSockets.js') as typeof import('telegram/extensions/PromisedNetSockets.js'),
+    keys: require('telegram/crypto/AuthKey.js') as typeof import('telegram/crypto/AuthKey.js'),
+    rsa: require('telegram/crypto/RSA.js') as typeof import('telegram/crypto/RSA.js'),
+    password: require('telegram/Password.js') as typeof import('telegram/Password.js'),
+    logging: require('telegram/extensions/Logger.js') as typeof import('telegram/extensions/Logger.js'),
+    helpers: require('telegram/Helpers.js') as typeof import('telegram/Helpers.js'),
+  };
+}
+
+// A library of GramJS's looks for browsers' storages, whereupon Node warns on the console where it has them.
+function withoutWebStorage<T>(work: () => T): T {
+  const held = ['localStorage', 'sessionStorage'].flatMap((name) => {
+    const descriptor = Object.getOwnPropertyDescriptor(globalThis, name);
+    return descriptor?.configurable === true ? [{ name, descriptor }] : [];
+  });
+  for (const { name } of held)
+    Object.defineProperty(globalThis, name, { value: undefined, configurable: true });
+  try {
+    return work();
+  } finally {
+    for (const { name, descriptor } of held) Object.defineProperty(globalThis, name, descriptor);
+  }
 }
