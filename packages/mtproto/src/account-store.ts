@@ -66,7 +66,7 @@ export interface AccountStore {
     change: (record: AccountRecord | undefined) => AccountRecord,
   ): Promise<AccountRecord>;
   readPositions(): Promise<StoredPositions | undefined>;
-  /** @throws CartieError `conflict` */
+  /** @throws CartieError `conflict`; `not_found` once the account was removed */
   writePositions(fence: string, positions: StoredPositions): Promise<void>;
   /** From now on older fences are refused. @throws CartieError `conflict` */
   claim(fence: string): Promise<void>;
@@ -98,7 +98,10 @@ export function createAccountStore(sessions: SessionStore, account: string): Acc
     changeAccount: (fence, change) => record.change(fence, change),
     readPositions: positions.read,
     async writePositions(fence, value) {
-      await positions.change(fence, () => value);
+      await positions.change(fence, (known) => {
+        if (known === undefined) throw removed();
+        return value;
+      });
     },
     async claim(fence) {
       await record.change(fence, (value) => {

@@ -1,19 +1,19 @@
-import { type ClientEvent, isCartieError, type Limiter } from '@cartie/core';
+import type { CartieError, ClientEvent, Limiter } from '@cartie/core';
 import { type AccountRecord, type AccountStore, createAccountStore } from './account-store.ts';
-import { createCalls } from './calls.ts';
+import { type Calls, createCalls } from './calls.ts';
 import { createChats, dialogPages } from './chats.ts';
 import { datacenterAddress } from './datacenters.ts';
 import type { Datacenter } from './engine.ts';
-import type { Epoch } from './epoch.ts';
+import { connectionEndOf, type Epoch } from './epoch.ts';
 import { failed, mtprotoFailure } from './errors.ts';
 import { createCursor, type HistoryContext, type HistoryOptions, readHistory, readNewer } from './history.ts';
 import { createLive, type Live } from './live.ts';
 import { createLogin, type MtprotoLogin, shownUser, userOf } from './login.ts';
-import { type DownloadOptions, downloadMedia } from './media.ts';
+import { type DownloadOptions, downloadMedia, type SideConnection } from './media.ts';
 import type { HubSettings, MtprotoCallOptions, MtprotoHandler } from './options.ts';
 import { createPeers } from './peers.ts';
 import { createSending, type OutgoingText } from './send.ts';
-import { createSupervisor, type Session, type SupervisorOptions } from './supervisor.ts';
+import { createSupervisor, type Ownership, type Session, type SupervisorOptions } from './supervisor.ts';
 import { type TlObject, type TlValue, tlObject, tlObjects } from './tl.ts';
 import type {
   ChatLike,
@@ -183,7 +183,7 @@ export function createAccount(name: string, context: AccountContext): ManagedAcc
   }
 
   /** Calls over one connection, also before the account is ready. */
-  function callsOver(epoch: Epoch): ReturnType<typeof createCalls> {
+  function callsOver(epoch: Epoch, onRefusal?: (error: CartieError) => void): Calls {
     return createCalls({
       defaults: { ...settings, deadlineMs: Math.max(60_000, settings.deadlineMs) },
       emit,
@@ -191,18 +191,18 @@ export function createAccount(name: string, context: AccountContext): ManagedAcc
         epoch.ended.throwIfAborted();
         return epoch;
       },
-      onRefusal: (error) => supervisor.judge(error),
+      onRefusal,
     });
   }
 
-  function session(fence: string, mayRun: () => boolean, onOutdated: () => void): Session {
+  function session(ownership: Ownership): Session {
     let own: Live | undefined;
-    let current: ReturnType<typeof createCalls> | undefined;
+    let current: Calls | undefined;
     let sweep: NodeJS.Timeout | undefined;
     return {
       onUpdates: (updates) => own?.updates.accept(updates),
       async begin(epoch) {
-        const over = callsOver(epoch);
+        const over = callsOver(epoch, supervisor.judge);
         current = over;
         const me = userOf(
           tlObjects(
@@ -215,18 +215,17 @@ export function createAccount(name: string, context: AccountContext): ManagedAcc
         own ??= await createLive({
           account: name,
           self,
-          fence,
+          ...ownership,
           store,
           peers,
           maxChats: settings.maxChats,
           maxQueued: settings.maxQueued,
           handlers: context.handlers,
-          mayRun,
-          ask: (request, signal) => (current as typeof over).call(request, { signal }),
+          ask: (request, signal) => (current as Calls).call(request, { signal }),
           newerThan: (chatId, afterId, signal) =>
-            readNewer(chatId, { afterId, signal }, { ...history, calls: current as typeof over }),
+            readNewer(chatId, { afterId, signal }, { ...history, calls: current as Calls }),
+          dialogs: (signal) => dialogPages(current as Calls, peers, signal),
           onError,
-          onOutdated,
         });
         live = own;
         const { updates } = own;
@@ -252,25 +251,22 @@ export function createAccount(name: string, context: AccountContext): ManagedAcc
     };
   }
 
-  async function connectSide(id: number, signal: AbortSignal): Promise<Epoch> {
+  async function connectSide(id: number, signal: AbortSignal): Promise<SideConnection> {
     const datacenter = datacenterAddress(id, settings.servers);
-    const known = (await store.readAccount())?.otherKeys?.[id];
-    const side = await sideOf(datacenter, { authKey: known, signal });
+    const { side, isNew } = await openSide(datacenter, (await store.readAccount())?.otherKeys?.[id], signal);
+    const over = callsOver(side);
     try {
-      if (known === undefined || !(await isLoggedIn(side, signal))) {
+      if (isNew || !(await isLoggedIn(over, signal))) {
         const exported = tlObject(await calls.call({ _: 'auth.exportAuthorization', dcId: id }, { signal }));
         if (exported?.id === undefined || exported.bytes === undefined) {
           throw failed('invalid_response', 'Telegram gave no way to its other server');
         }
         const { id: userId, bytes } = exported;
-        await side.ask(
-          { _: 'auth.importAuthorization', id: userId, bytes },
-          { timeoutMs: settings.timeoutMs, signal },
-        );
+        await over.call({ _: 'auth.importAuthorization', id: userId, bytes }, { signal });
         const key = Buffer.from(side.authKey).toString('base64');
         await supervisor.change((record) => ({ ...record, otherKeys: { ...record.otherKeys, [id]: key } }));
       }
-      return side;
+      return { calls: over, destroy: side.destroy };
     } catch (error) {
       side.destroy();
       throw error;
@@ -278,28 +274,29 @@ export function createAccount(name: string, context: AccountContext): ManagedAcc
   }
 
   // A connection without policies, whose handshake fails by itself once in 256 times.
-  async function sideOf(
+  async function openSide(
     datacenter: Datacenter,
-    options: { authKey: string | undefined; signal: AbortSignal },
-  ): Promise<Epoch> {
+    known: string | undefined,
+    signal: AbortSignal,
+  ): Promise<{ side: Epoch; isNew: boolean }> {
+    let authKey = known;
     for (let failures = 0; ; failures += 1) {
       try {
-        return await supervisor.side(datacenter, options);
+        const side = await supervisor.side(datacenter, { authKey, signal });
+        return { side, isNew: authKey === undefined };
       } catch (error) {
-        if (options.signal.aborted || failures >= 2) throw error;
+        if (signal.aborted || failures >= 2) throw error;
+        if (connectionEndOf(error) === 'key_unknown') authKey = undefined;
       }
     }
   }
 
-  async function isLoggedIn(side: Epoch, signal: AbortSignal): Promise<boolean> {
+  async function isLoggedIn(over: Calls, signal: AbortSignal): Promise<boolean> {
     try {
-      await side.ask(
-        { _: 'users.getUsers', id: [{ _: 'inputUserSelf' }] },
-        { timeoutMs: settings.timeoutMs, signal },
-      );
+      await over.call({ _: 'users.getUsers', id: [{ _: 'inputUserSelf' }] }, { signal });
       return true;
     } catch (error) {
-      if (isCartieError(error) && mtprotoFailure(error)?.kind === 'session_lost') return false;
+      if (mtprotoFailure(error)?.kind === 'session_lost') return false;
       throw error;
     }
   }
@@ -334,7 +331,6 @@ export function createAccount(name: string, context: AccountContext): ManagedAcc
       downloadMedia(message, options, {
         calls,
         peers,
-        timeoutMs: settings.timeoutMs,
         home: async () => (await store.readAccount())?.datacenter.id ?? 0,
         connect: connectSide,
       }),
@@ -352,7 +348,8 @@ export function createAccount(name: string, context: AccountContext): ManagedAcc
     start: supervisor.start,
     stop: supervisor.stop,
     async logOut() {
-      if ((await store.readAccount())?.user === undefined) return;
+      // Where it has failed nobody can be asked.
+      if (supervisor.state.name === 'failed' || (await store.readAccount())?.user === undefined) return;
       await calls.call(
         { _: 'auth.logOut' },
         { deadlineMs: Math.min(10_000, settings.deadlineMs), idempotent: false },

@@ -13,6 +13,8 @@ export interface DifferenceContext extends HappeningContext {
   room(): Promise<void>;
   /** The messages of a chat that are newer than `afterId`, oldest first, page by page. */
   newerThan(chatId: bigint, afterId: number): AsyncIterable<readonly TlObject[]>;
+  /** The account's list of chats, page by page: whose last message is newest come first, after those that are pinned. */
+  dialogs(): AsyncIterable<{ dialogs: readonly TlObject[] }>;
   /** An update of another sequence than the one being fetched. */
   onOther(update: TlObject): void;
 }
@@ -138,22 +140,20 @@ async function takeHistory(box: PtsBox, chatId: bigint, context: DifferenceConte
 async function takeCommonHistory(box: PtsBox, context: DifferenceContext): Promise<void> {
   const lastId = box.lastId;
   if (lastId === 0) return;
-  const answer = objectOf(
-    await context.ask({
-      _: 'messages.getDialogs',
-      offsetDate: 0,
-      offsetId: 0,
-      offsetPeer: { _: 'inputPeerEmpty' },
-      limit: limits.dialogs,
-      hash: 0n,
-    }),
-  );
-  context.peers.learn(answer);
   const missed: TlObject[] = [];
-  for (const dialog of tlObjects(answer.dialogs)) {
-    const chat = peerId(dialog.peer);
-    if (chat === undefined || isChannelId(chat) || (tlNumber(dialog.topMessage) ?? 0) <= lastId) continue;
-    for await (const page of context.newerThan(chat, lastId)) missed.push(...page);
+  for await (const { dialogs } of context.dialogs()) {
+    let isOver = true;
+    for (const dialog of dialogs) {
+      const chat = peerId(dialog.peer);
+      if (chat === undefined) continue;
+      // Channels count their own messages: one says nothing of the others' age.
+      if (isChannelId(chat)) isOver = false;
+      else if ((tlNumber(dialog.topMessage) ?? 0) > lastId) {
+        isOver = false;
+        for await (const page of context.newerThan(chat, lastId)) missed.push(...page);
+      }
+    }
+    if (isOver) break;
   }
   missed.sort((a, b) => (tlNumber(a.id) ?? 0) - (tlNumber(b.id) ?? 0));
   box.take(missed.flatMap((raw) => newMessage(raw, 'back_fill', context)));

@@ -4,6 +4,7 @@ import { createChatQueue } from './chat-queue.ts';
 import type { MtprotoHandler } from './options.ts';
 import type { Peers } from './peers.ts';
 import type { Happening } from './pts-box.ts';
+import type { Ownership } from './supervisor.ts';
 import type { TlObject, TlValue } from './tl.ts';
 import type { MtprotoEvent } from './types.ts';
 import { createUpdates, type Updates } from './updates.ts';
@@ -20,23 +21,19 @@ export interface Live {
 }
 
 /** What {@link createLive} needs. */
-export interface LiveOptions {
+export interface LiveOptions extends Ownership {
   readonly account: string;
   readonly self: bigint;
-  readonly fence: string;
   readonly store: AccountStore;
   readonly peers: Peers;
   readonly maxChats: number;
   readonly maxQueued: number;
   /** The subscribers of this moment. */
   handlers(event: MtprotoEvent): readonly MtprotoHandler[];
-  /** May handlers begin? Not when somebody else may own the account. */
-  mayRun(): boolean;
   ask(request: TlObject, signal: AbortSignal): Promise<TlValue>;
   newerThan(chatId: bigint, afterId: number, signal: AbortSignal): AsyncIterable<readonly TlObject[]>;
+  dialogs(signal: AbortSignal): AsyncIterable<{ dialogs: readonly TlObject[] }>;
   onError(error: unknown, event?: MtprotoEvent): void;
-  /** Another process owns the account: the store says so. */
-  onOutdated(): void;
 }
 
 /** Reads how far the account's events were handled, and goes on from there. */
@@ -89,13 +86,13 @@ export async function createLive(options: LiveOptions): Promise<Live> {
 
   // One write at a time, always of the newest: a crash repeats what was handled during one write.
   async function write(): Promise<void> {
-    while (isDirty && mayRun()) {
+    while (isDirty && options.isOwner()) {
       isDirty = false;
       try {
         await store.writePositions(fence, updates.positions());
       } catch (error) {
         isDirty = true;
-        if (isCartieError(error) && error.code === 'conflict') {
+        if (isCartieError(error) && (error.code === 'conflict' || error.code === 'not_found')) {
           options.onOutdated();
           return;
         }

@@ -79,4 +79,55 @@ describe('a download', () => {
     expect(dc.connections.handshakes).toBe(handshakes);
     await until(() => dc.connections.open === 1);
   });
+
+  it('waits there for floods too, goes on over a lost connection, and ends when its caller has enough', async () => {
+    await using dc = await startTestDc({ dcs: [2, 3] });
+    await using watched = makeHub(dc);
+    const account = await addReady(watched.hub, dc, dc.addAccount({ dcId: 3 }));
+    const file = randomBytes(1_300_000);
+    dc.createChannel({ username: 'autos' }).post({ media: { bytes: file, name: 'a.bin' } });
+    const [message] = await collect(account.history('autos'));
+    if (message === undefined) throw new Error('no message');
+    const method = 'upload.getFile';
+    dc.faults.set({ kind: 'flood_wait', method, seconds: 1, times: 1 });
+    dc.faults.set({ kind: 'drop', method, times: 2 });
+    expect(Buffer.concat(await collect(account.download(message))).equals(file)).toBe(true);
+    expect(watched.seen).toContainEqual({
+      type: 'rate_limited',
+      service: 'mtproto',
+      operation: method,
+      retryAfterMs: 1_000,
+    });
+    expect(account.state.name).toBe('ready');
+
+    dc.faults.set({ kind: 'drop', method });
+    expect(await thrown(collect(account.download(message)))).toMatchObject({ code: 'connection_failed' });
+    dc.faults.clear();
+    dc.faults.set({ kind: 'swallow', method });
+    const ending = new AbortController();
+    const before = dc.requests.count({ method });
+    const download = thrown(collect(account.download(message, { signal: ending.signal })));
+    await dc.requests.received({ method }, before + 1);
+    ending.abort(new Error('enough'));
+    expect(await download).toEqual(new Error('enough'));
+    await until(() => dc.connections.open === 1);
+  });
+
+  it('logs in anew at another data centre that has forgotten it', async () => {
+    await using dc = await startTestDc({ dcs: [2, 3] });
+    await using watched = makeHub(dc);
+    const person = dc.addAccount({ dcId: 3 });
+    const account = await addReady(watched.hub, dc, person);
+    dc.createChannel({ username: 'autos' }).post({ media: { bytes: randomBytes(100), name: 'a.bin' } });
+    const [message] = await collect(account.history('autos'));
+    if (message === undefined) throw new Error('no message');
+    await collect(account.download(message));
+    dc.faults.set({ kind: 'auth_key_unregistered', method: 'users.getUsers', times: 1 });
+    expect(await collect(account.download(message))).toHaveLength(1);
+    expect(dc.requests.count({ method: 'auth.importAuthorization' })).toBe(2);
+    dc.forgetKeys(person, { dcId: 2 });
+    expect(await collect(account.download(message))).toHaveLength(1);
+    expect(dc.requests.count({ method: 'auth.importAuthorization' })).toBe(3);
+    expect(account.state.name).toBe('ready');
+  });
 });

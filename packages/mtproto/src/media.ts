@@ -1,21 +1,10 @@
 import { isCartieError } from '@cartie/core';
 import type { Calls } from './calls.ts';
-import type { Epoch } from './epoch.ts';
 import { datacenterOf, failed, invalid, mtprotoFailure } from './errors.ts';
 import { limits } from './limits.ts';
 import { photoBytes } from './messages.ts';
 import { isChannelId, type Peers } from './peers.ts';
-import {
-  isTl,
-  type TlObject,
-  type TlValue,
-  tlBytes,
-  tlLong,
-  tlNumber,
-  tlObject,
-  tlObjects,
-  tlText,
-} from './tl.ts';
+import { isTl, type TlObject, tlBytes, tlLong, tlNumber, tlObject, tlObjects, tlText } from './tl.ts';
 import type { MtprotoMessage } from './types.ts';
 
 /** Options of `download()`. */
@@ -30,12 +19,21 @@ export interface DownloadOptions {
 export interface MediaContext {
   readonly calls: Calls;
   readonly peers: Peers;
-  readonly timeoutMs: number;
   /** The data centre of the account itself. */
   home(): Promise<number>;
   /** A connection to another data centre that this account may use. */
-  connect(datacenter: number, signal: AbortSignal): Promise<Epoch>;
+  connect(datacenter: number, signal: AbortSignal): Promise<SideConnection>;
 }
+
+/** A connection to another data centre. */
+export interface SideConnection {
+  /** They fail once the connection is lost. */
+  readonly calls: Calls;
+  destroy(): void;
+}
+
+/** Connections to another data centre that may be lost one after another, without a part between them. */
+const maxLosses = 3;
 
 /** The file of a message, part by part: 512 KB at a time, whatever its size. */
 export async function* downloadMedia(
@@ -47,17 +45,27 @@ export async function* downloadMedia(
   if (file === undefined) throw invalid('message', 'has no photo and no document', 'download');
   if (file.size > maxBytes) throw tooLarge();
   let isRenewed = false;
-  let side: Epoch | undefined;
+  let losses = 0;
+  let { datacenter } = file;
+  let side: SideConnection | undefined;
   try {
-    if (file.datacenter !== (await context.home())) side = await context.connect(file.datacenter, signal);
+    if (datacenter !== (await context.home())) side = await context.connect(datacenter, signal);
     for (let offset = 0; ; ) {
       let part: TlObject;
       try {
-        part = await askPart(file.location, offset, { side, signal, context });
+        part = await askPart(file.location, offset, { calls: side?.calls ?? context.calls, signal });
+        losses = 0;
       } catch (error) {
         const elsewhere = datacenterOf(error);
         if (elsewhere !== undefined && side === undefined) {
-          side = await context.connect(elsewhere, signal);
+          datacenter = elsewhere;
+          side = await context.connect(datacenter, signal);
+          continue;
+        }
+        if (side !== undefined && isLost(error) && losses < maxLosses) {
+          losses += 1;
+          side.destroy();
+          side = await context.connect(datacenter, signal);
           continue;
         }
         if (mtprotoFailure(error)?.kind !== 'file_reference_expired' || isRenewed) throw error;
@@ -84,25 +92,17 @@ export async function* downloadMedia(
 async function askPart(
   location: TlObject,
   offset: number,
-  { side, signal, context }: { side: Epoch | undefined; signal: AbortSignal; context: MediaContext },
+  { calls, signal }: { calls: Calls; signal: AbortSignal },
 ): Promise<TlObject> {
   const request = { _: 'upload.getFile', location, offset: BigInt(offset), limit: limits.filePart };
-  let answer: TlValue | undefined;
-  for (let tries = 0; answer === undefined; tries += 1) {
-    try {
-      answer = await (side === undefined
-        ? context.calls.call(request, { signal })
-        : side.ask(request, { timeoutMs: context.timeoutMs, signal }));
-    } catch (error) {
-      // On the side connection there is no policy below us.
-      if (side === undefined || tries >= 2 || !isCartieError(error) || error.code !== 'upstream_error')
-        throw error;
-    }
-  }
-  const part = tlObject(answer);
+  const part = tlObject(await calls.call(request, { signal }));
   if (part === undefined)
     throw failed('invalid_response', 'A part of a file makes no sense', { operation: 'download' });
   return part;
+}
+
+function isLost(error: unknown): boolean {
+  return isCartieError(error) && error.code === 'connection_failed';
 }
 
 async function messageAgain(

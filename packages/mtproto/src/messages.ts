@@ -50,6 +50,21 @@ export function fromShort(update: TlObject, self: bigint): TlObject {
   };
 }
 
+/** A message that the answer to its sending tells in short, as a `message`: the request says the rest. */
+export function fromSent(sent: TlObject, { peer, message = '' }: TlObject, self: bigint): TlObject {
+  const { _: _name, pts: _pts, ptsCount: _count, ...rest } = sent;
+  const to = tlObject(peer);
+  const chatId = to?.chatId;
+  return {
+    ...rest,
+    _: 'message',
+    out: true,
+    message,
+    fromId: { _: 'peerUser', userId: self },
+    peerId: chatId === undefined ? { _: 'peerUser', userId: to?.userId ?? self } : { _: 'peerChat', chatId },
+  };
+}
+
 function mediaOf(raw: TlObject): MtprotoMedia | undefined {
   const media = tlObject(raw.media);
   const photo = tlObject(media?.photo);

@@ -3,7 +3,7 @@ import type { Calls } from './calls.ts';
 import type { Chats } from './chats.ts';
 import { failed, invalid, mtprotoFailure } from './errors.ts';
 import { limits } from './limits.ts';
-import { toMessage } from './messages.ts';
+import { fromSent, toMessage } from './messages.ts';
 import type { MtprotoCallOptions } from './options.ts';
 import { isChannelId, type Peers } from './peers.ts';
 import { type TlObject, type TlValue, tlObject, tlObjects } from './tl.ts';
@@ -62,7 +62,7 @@ export function createSending({ calls, chats, peers, self }: SendContext): Sendi
         ...(replyToId !== undefined && { replyTo: { _: 'inputReplyToMessage', replyToMsgId: replyToId } }),
       };
       try {
-        return sentMessage(await calls.call(request, options), { text, chatId, self: self() });
+        return sentMessage(await calls.call(request, options), request, self());
       } catch (error) {
         if (mtprotoFailure(error)?.kind !== 'already_sent') throw error;
         throw failed(
@@ -81,7 +81,7 @@ export function createSending({ calls, chats, peers, self }: SendContext): Sendi
       checkId(id, 'edit');
       const chatId = await chats.idOf(chat, options);
       const request = { _: 'messages.editMessage', peer: peers.inputPeer(chatId), id, message: text };
-      return sentMessage(await calls.call(request, options), { text, chatId, self: self() });
+      return sentMessage(await calls.call(request, options), request, self());
     },
     async delete(chat, ids, { forAll = true, ...options } = {}) {
       if (!Array.isArray(ids) || ids.length === 0)
@@ -110,15 +110,10 @@ export function createSending({ calls, chats, peers, self }: SendContext): Sendi
   };
 }
 
-function sentMessage(
-  answer: TlValue,
-  { text, chatId, self }: { text: string; chatId: bigint; self: bigint | undefined },
-): MtprotoMessage {
+function sentMessage(answer: TlValue, request: TlObject, self = 0n): MtprotoMessage {
   const updates = tlObject(answer);
   if (updates?._ === 'updateShortSentMessage') {
-    const { _: _name, pts: _pts, ptsCount: _count, ...fields } = updates;
-    const peer = chatId > 0n ? { _: 'peerUser', userId: chatId } : { _: 'peerChat', chatId: -chatId };
-    const message = toMessage({ ...fields, _: 'message', peerId: peer, message: text, out: true }, self);
+    const message = toMessage(fromSent(updates, request, self), self);
     if (message !== undefined) return message;
   }
   for (const update of tlObjects(updates?.updates)) {

@@ -43,6 +43,17 @@ export interface Session {
   stop(): Promise<void>;
 }
 
+/** This process's hold on an account. */
+export interface Ownership {
+  readonly fence: string;
+  /** May something new begin? Not when somebody else may own the account, and not while it stops. */
+  mayRun(): boolean;
+  /** Is it surely ours? */
+  isOwner(): boolean;
+  /** The store says that it is ours no longer. */
+  onOutdated(): void;
+}
+
 /** What a supervisor is made of. */
 export interface SupervisorOptions {
   readonly name: string;
@@ -55,7 +66,7 @@ export interface SupervisorOptions {
   engine(): Promise<Engine>;
   apiId(): Promise<number>;
   /** Made anew each time this process comes to own the account. */
-  session(fence: string, mayRun: () => boolean, onOutdated: () => void): Session;
+  session(ownership: Ownership): Session;
   /** Updates of a connection that is not logged in. */
   onLoginUpdate(updates: TlObject): void;
   onError(error: unknown): void;
@@ -98,11 +109,9 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     await sleep(ms, nudge.signal).catch(() => undefined);
   }
 
-  const mayWrite = (): boolean =>
-    !stopping.signal.aborted &&
-    lease !== undefined &&
-    !lease.signal.aborted &&
-    lease.remainingMs() > leaseMs / 3;
+  const isOwner = (): boolean =>
+    lease !== undefined && !lease.signal.aborted && lease.remainingMs() > leaseMs / 3;
+  const mayWrite = (): boolean => !stopping.signal.aborted && isOwner();
 
   const sides = new Set<Epoch>();
   function destroyAll(): void {
@@ -164,9 +173,14 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       Math.max(20, leaseMs / 30),
     );
     let isOutdated = false;
-    const session = options.session(taken.fence, mayWrite, () => {
-      isOutdated = true;
-      destroyAll();
+    const session = options.session({
+      fence: taken.fence,
+      mayRun: mayWrite,
+      isOwner,
+      onOutdated() {
+        isOutdated = true;
+        destroyAll();
+      },
     });
     try {
       await store.claim(taken.fence);

@@ -4,6 +4,7 @@ import type { StoredPositions } from './account-store.ts';
 import { type CommonState, type DifferenceContext, fetchChannel, fetchCommon } from './difference.ts';
 import { mtprotoFailure } from './errors.ts';
 import { boxOf, happeningsOf } from './happenings.ts';
+import { ownUpdate } from './own-updates.ts';
 import { bareId, channelId, isChannelId, type Peers, peerId } from './peers.ts';
 import { createPtsBox, type Happening, type PtsBox } from './pts-box.ts';
 import { type TlObject, type TlValue, tlLong, tlNumber, tlObject, tlObjects } from './tl.ts';
@@ -39,6 +40,7 @@ export interface UpdatesOptions {
   /** Fetches over the present connection. */
   ask(request: TlObject, signal: AbortSignal): Promise<TlValue>;
   newerThan(chatId: bigint, afterId: number, signal: AbortSignal): AsyncIterable<readonly TlObject[]>;
+  dialogs(signal: AbortSignal): AsyncIterable<{ dialogs: readonly TlObject[] }>;
   deliver(happening: Happening, done: () => void): void;
   /** Events that wait for their handlers. */
   queued(): number;
@@ -164,6 +166,7 @@ export function createUpdates(options: UpdatesOptions): Updates {
       ask: (request) => options.ask(request, signal),
       room: () => options.room(signal),
       newerThan: (chatId, afterId) => options.newerThan(chatId, afterId, signal),
+      dialogs: () => options.dialogs(signal),
       onOther: offer,
     };
   }
@@ -196,15 +199,10 @@ export function createUpdates(options: UpdatesOptions): Updates {
     noteAnswer(request, answer) {
       const object = tlObject(answer);
       if (object === undefined) return;
-      if (object._.startsWith('update') && !object._.startsWith('updates.')) {
-        accept(object);
-      } else if (object._ === 'messages.affectedMessages') {
-        // What we did ourselves moves the sequence too, and nobody tells us but this answer.
-        const channel = tlObject(request.channel);
-        offer({ ...object, ...(channel?.channelId !== undefined && { channelId: channel.channelId }) });
-      } else {
-        peers.learn(object);
-      }
+      const own = ownUpdate(request, object, self);
+      if (own !== undefined) offer(own);
+      else if (object._.startsWith('update') && !object._.startsWith('updates.')) accept(object);
+      else peers.learn(object);
     },
     async catchUp(signal) {
       connection = signal;
