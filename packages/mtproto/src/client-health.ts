@@ -33,6 +33,8 @@ export function hubHealth(accounts: readonly AccountFacts[]): HealthReport {
     ...(ill > 0 && { detail: `${ill} of ${accounts.length} accounts are not live.` }),
     facts: {
       accounts: accounts.length,
+      /** Logged in, and live or on the way to it, here or elsewhere. */
+      active: ready + count('connecting') + count('waiting'),
       ready,
       connecting: count('connecting'),
       waiting: count('waiting'),

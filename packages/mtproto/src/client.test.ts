@@ -1,4 +1,4 @@
-import { memoryStore } from '@cartie/core';
+import { type KeyValueStore, memoryStore } from '@cartie/core';
 import { gramjsSession, startTestDc } from '@cartie/sandbox';
 import { describe, expect, it } from 'vitest';
 import { addReady, makeHub, startScene, thrown, until } from '../tests/support.ts';
@@ -25,6 +25,20 @@ describe('a hub', () => {
     expect(Object.keys(dc.requests.counts()).filter((method) => method.startsWith('auth.'))).toEqual([]);
     expect(await second.hub.health()).toMatchObject({ status: 'ok', facts: { accounts: 30, ready: 30 } });
     console.log(`30 accounts were ready after ${tookMs} ms`);
+  });
+
+  it('takes a session of Telethon', async () => {
+    await using dc = await startTestDc();
+    await using watched = makeHub(dc);
+    const person = dc.addAccount();
+    const { authKey, dcId } = dc.provisionKey(person);
+    // One byte of data centre, an IPv4 address, a port, the key; base64 as in addresses.
+    const bytes = Buffer.concat([Buffer.from([dcId, 127, 0, 0, 1, 1, 187]), authKey]);
+    const account = await watched.hub.add('cars', {
+      session: `1${bytes.toString('base64').replaceAll('+', '-').replaceAll('/', '_')}`,
+    });
+    expect(await account.me()).toMatchObject({ id: BigInt(person.id) });
+    expect(dc.connections.handshakes).toBe(0);
   });
 
   it('connects no more accounts at a time than it is told', async () => {
@@ -111,6 +125,22 @@ describe('a hub', () => {
     expect(dc.connections.total).toBe(total);
   });
 
+  it('tells in its health when the last update came, and how late', async () => {
+    await using scene = await startScene();
+    const { dc, person, watched } = scene;
+    expect((await watched.hub.health()).facts).toMatchObject({ lastUpdateAt: null, lagMs: null });
+    const channel = dc.createChannel({ members: [person] });
+    const before = Date.now();
+    channel.post({ text: 'late', date: Math.floor(before / 1_000) - 60 });
+    await until(() => watched.events.length === 1);
+    await new Promise((resolve) => setTimeout(resolve, 1_010)); // it remembers for a second
+    const { facts } = await watched.hub.health();
+    expect(facts).toMatchObject({ accounts: 1, active: 1, ready: 1, queued: 0, catchingUp: 0 });
+    expect(Number(facts?.lastUpdateAt)).toBeGreaterThanOrEqual(before);
+    expect(Number(facts?.lagMs)).toBeGreaterThanOrEqual(60_000);
+    expect(Number(facts?.lagMs)).toBeLessThan(90_000);
+  });
+
   it('waits longer after each failure, and comes back when the server does', async () => {
     await using scene = await startScene();
     const { dc, account, watched } = scene;
@@ -132,11 +162,56 @@ describe('a hub', () => {
     for await (const _message of scene.account.history('autos', { limit: 120, cursor: 'import' })) break;
     expect(await watched.hub.remove('cars', { logOut: true })).toBe(true);
     expect(dc.requests.count({ method: 'auth.logOut' })).toBe(1);
-    const left: string[] = [];
-    for await (const key of kv.list('session:mtproto:')) if (!key.includes('rate')) left.push(key);
-    expect(left).toEqual([]);
+    expect(await leftIn(kv)).toEqual([]);
     expect(watched.hub.account('cars')).toBeUndefined();
     expect(await watched.hub.remove('cars')).toBe(false);
+  });
+
+  it('removes an account that has failed, though nobody can log it out', async () => {
+    const kv = memoryStore();
+    await using scene = await startScene({ kv });
+    const { dc, person, account, watched } = scene;
+    dc.faults.set({ kind: 'error', account: person, code: 401, message: 'USER_DEACTIVATED_BAN' });
+    dc.drop();
+    await until(() => account.state.name === 'failed');
+    expect(account.state.reason).toBe('account_banned');
+    expect(await watched.hub.remove('cars', { logOut: true })).toBe(true);
+    expect(await leftIn(kv)).toEqual([]);
+  });
+
+  it('ends an account that another process has removed, and stores nothing of it again', async () => {
+    const kv = memoryStore();
+    await using scene = await startScene({ kv });
+    const { dc, person, account, watched } = scene;
+    const channel = dc.createChannel({ members: [person] });
+    channel.post('one');
+    await until(() => watched.events.length === 1);
+    await using other = makeHub(dc, { kv });
+    expect(await other.hub.remove('cars')).toBe(true);
+    channel.post('two');
+    await until(() => account.state.reason === 'removed');
+    await until(() => dc.connections.open === 0);
+    expect(await leftIn(kv)).toEqual([]);
+  });
+
+  it('connects no account that is added while it stops', async () => {
+    await using dc = await startTestDc();
+    const kv = memoryStore();
+    let read: (() => void) | undefined;
+    const gate = new Promise<void>((resolve) => {
+      read = resolve;
+    });
+    const slow = { ...kv, get: (key: string) => gate.then(() => kv.get(key)) };
+    await using watched = makeHub(dc, { kv: slow });
+    const adding = thrown(
+      watched.hub.add('cars', { session: gramjsSession(dc.provisionKey(dc.addAccount())) }),
+    );
+    await new Promise((resolve) => setImmediate(resolve));
+    await watched.hub.stop();
+    read?.();
+    expect(await adding).toMatchObject({ code: 'conflict' });
+    expect(watched.hub.accounts()).toEqual([]);
+    expect(dc.connections.total).toBe(0);
   });
 
   it('takes accounts with an application of their own, and keeps it with them', async () => {
@@ -183,8 +258,8 @@ describe('a hub', () => {
   it('finds accounts that another process has added or removed', async () => {
     await using dc = await startTestDc();
     const kv = memoryStore();
-    await using one = makeHub(dc, { kv, scanMs: 50, leaseMs: 600 });
-    await using other = makeHub(dc, { kv, scanMs: 50, leaseMs: 600 });
+    await using one = makeHub(dc, { kv, scanMs: 50 });
+    await using other = makeHub(dc, { kv, scanMs: 50 });
     await other.hub.start();
     await addReady(one.hub, dc, dc.addAccount());
     await until(() => other.hub.account('cars')?.state.reason === 'owned_elsewhere');
@@ -220,3 +295,10 @@ describe('a hub', () => {
     });
   });
 });
+
+/** What is stored of accounts. */
+async function leftIn(kv: KeyValueStore): Promise<string[]> {
+  const left: string[] = [];
+  for await (const key of kv.list('session:mtproto:')) if (!key.includes('rate')) left.push(key);
+  return left;
+}

@@ -121,6 +121,8 @@ export function createMtprotoHub(options: MtprotoHubOptions): MtprotoHub {
   function manage(name: string): ManagedAccount {
     const known = accounts.get(name);
     if (known !== undefined) return known;
+    // It may have stopped since somebody began to add this one.
+    if (isStopped) throw stopped();
     const managed = createAccount(name, context);
     accounts.set(name, managed);
     managed.start();
@@ -168,7 +170,7 @@ export function createMtprotoHub(options: MtprotoHubOptions): MtprotoHub {
       checkName(name);
       const app = ownApp(apiId, apiHash);
       if (app === undefined) await context.app();
-      if (isStopped) throw failed('conflict', 'The hub is stopped');
+      if (isStopped) throw stopped();
       const store = createAccountStore(sessions, name);
       if ((await store.readAccount()) === undefined) {
         const given = session === undefined ? undefined : parseStringSession(session);
@@ -196,7 +198,7 @@ export function createMtprotoHub(options: MtprotoHubOptions): MtprotoHub {
     account: (name) => accounts.get(name)?.account,
     accounts: () => Array.from(accounts.values(), ({ account }) => account),
     async start() {
-      if (isStopped) throw failed('conflict', 'The hub is stopped');
+      if (isStopped) throw stopped();
       await findAccounts();
       if (!isStarted) {
         isStarted = true;
@@ -244,6 +246,10 @@ function ownApp(apiId: unknown, apiHash: unknown): { apiId: number; apiHash: str
   if (typeof apiHash !== 'string' || apiHash.trim() === '')
     throw invalid('apiHash', 'must be a text that is not empty', 'add');
   return { apiId: Number(apiId), apiHash: apiHash.trim() };
+}
+
+function stopped(): Error {
+  return failed('conflict', 'The hub is stopped');
 }
 
 function withoutApp(field: string): Error {

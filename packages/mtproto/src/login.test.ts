@@ -151,6 +151,25 @@ describe('a login', () => {
   );
 });
 
+describe('the connection of a login', () => {
+  it('is made again when the first key exchange fails', async () => {
+    dc.faults.set({ kind: 'transport_error', times: 1 });
+    const account = await watched.hub.add('cars');
+    expect(await account.login.sendCode(person.phone)).toMatchObject({ step: 'code' });
+    expect(dc.connections.list().map(({ handshakes }) => handshakes)).toEqual([0, 1]);
+  });
+
+  it('may be lost between the steps', async () => {
+    const account = await watched.hub.add('cars');
+    await account.login.sendCode(person.phone);
+    dc.drop();
+    await until(() => dc.connections.total === 2);
+    expect(await account.login.submitCode(codeOf(person))).toMatchObject({ step: 'done' });
+    await account.ready();
+    expect(dc.connections.handshakes).toBe(1);
+  });
+});
+
 describe('a login by QR code', () => {
   it('is done when a phone has scanned it', async () => {
     const account = await watched.hub.add('cars');
@@ -164,6 +183,22 @@ describe('a login by QR code', () => {
     await account.ready().catch(() => undefined);
     await until(() => account.state.name === 'ready');
     expect(await account.login.current()).toMatchObject({ step: 'done', user: { id: BigInt(person.id) } });
+  });
+
+  it('survives a restart while the code is shown, and is done though it was scanned in between', async () => {
+    const store = kv();
+    {
+      await using first = makeHub(dc, { kv: store });
+      const step = await (await first.hub.add('cars')).login.qr();
+      await first.hub.stop();
+      dc.acceptQr(step.step === 'qr' ? step.url : '', person);
+    }
+    await using second = makeHub(dc, { kv: store });
+    await second.hub.start();
+    const account = second.hub.account('cars');
+    expect(await account?.login.current()).toMatchObject({ step: 'done', user: { id: BigInt(person.id) } });
+    await account?.ready();
+    expect(dc.connections.handshakes).toBe(1);
   });
 
   it('gives a new code when the last has expired', async () => {

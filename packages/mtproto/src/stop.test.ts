@@ -60,6 +60,18 @@ describe('a process whose hub has stopped opens no further connection, prints no
   it('while it makes a key', async () => {
     await using dc = await startTestDc();
     await using client = await startClient(dc);
+    // The first answer of the exchange never comes.
+    dc.faults.set({ kind: 'mute' });
+    const login = client.logIn('cars').catch(String);
+    await until(() => dc.connections.list()[0]?.lastReceivedAt !== undefined);
+    await stopsCleanly(client, dc);
+    expect(await login).toContain('The account is stopped');
+    expect(dc.connections.handshakes).toBe(0);
+  });
+
+  it('which does not know its key', async () => {
+    await using dc = await startTestDc();
+    await using client = await startClient(dc);
     const person = dc.addAccount();
     await client.add('cars', sessionFor(dc, person));
     dc.forgetKeys(person);

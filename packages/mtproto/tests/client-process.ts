@@ -41,6 +41,8 @@ export interface Memory {
 /** What the parent can ask for. */
 export interface ClientRequests {
   add(name: string, session: string): Promise<void>;
+  /** Adds an account and begins its login. */
+  logIn(name: string): Promise<void>;
   start(): Promise<{ tookMs: number; states: Record<string, MtprotoState> }>;
   states(): Promise<Record<string, MtprotoState>>;
   /** Reads a history and parses it; samples memory each thousand messages. */
@@ -80,6 +82,9 @@ const states = (): Record<string, MtprotoState> =>
 const requests: ClientRequests = {
   async add(name, session) {
     await hub.add(name, { session });
+  },
+  async logIn(name) {
+    await (await hub.add(name)).login.qr();
   },
   async start() {
     const startedAt = performance.now();

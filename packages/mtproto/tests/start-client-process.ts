@@ -77,6 +77,7 @@ export async function startClientProcess(setup: ClientSetup): Promise<ClientProc
     ended,
     signal: (name) => void child.kill(name),
     add: ask('add'),
+    logIn: ask('logIn'),
     start: ask('start'),
     states: ask('states'),
     history: ask('history'),
