@@ -12,6 +12,8 @@ export default defineConfig({
     ],
     testTimeout: 20_000,
     hookTimeout: 30_000,
+    // A busy machine is no failure.
+    expect: { poll: { timeout: 10_000 } },
     // Most tests wait for a clock, a server or a database, so two at once also fill a small machine better.
     maxWorkers: Math.max(2, availableParallelism() - 1),
     coverage: {
