@@ -48,7 +48,11 @@ describeInBrowser('SendPulse on the operator’s page', (open) => {
     await row('Taras').getByText('SendPulse: unsubscribed').waitFor();
     await row('Iryna').getByText('SendPulse: letters come back').waitFor();
 
-    sendpulse.failNext(account(), { errorCode: 31, message: 'Email invalid' }, 1);
+    sendpulse.failNext(account(), {
+      errorCode: 31,
+      message: 'Email invalid',
+      method: 'POST /addressbooks/{id}/emails',
+    });
     await send('Petro', 'petro@example.com');
     await row('Petro').getByText('SendPulse: refused').waitFor();
     await row('Petro').getByRole('button', { name: 'Sync again' }).click();

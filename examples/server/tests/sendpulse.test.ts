@@ -141,7 +141,11 @@ describe('SendPulse through the server', () => {
   });
 
   it('shows why SendPulse refused somebody, and syncs again', async () => {
-    server.sandbox.sendpulse.failNext(account(), { errorCode: 31, message: 'Email invalid' }, 1);
+    server.sandbox.sendpulse.failNext(account(), {
+      errorCode: 31,
+      message: 'Email invalid',
+      method: 'POST /addressbooks/{id}/emails',
+    });
     const id = await send({ email: 'refused@example.com' });
     const { mailing } = await leadWith(id, (lead) => lead.mailing?.state === 'refused');
     expect(mailing).toMatchObject({ reason: 'rejected', detail: expect.stringContaining('SendPulse') });

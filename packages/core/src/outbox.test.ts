@@ -493,7 +493,8 @@ describe.each(testDatabases)('an outbox on $name', ({ available, open }) => {
           started = true;
           signal.addEventListener('abort', () => reject(signal.reason), { once: true });
         });
-      const worker = await outbox.work({ [topic]: { send: hang } }, { graceMs: 50 });
+      // As long as this a stop also tries to write down how the calls ended.
+      const worker = await outbox.work({ [topic]: { send: hang } }, { graceMs: 1_000 });
       await add(outbox, { id: 'a' });
       await vi.waitFor(() => expect(started).toBe(true), { interval: 5 });
       await worker[Symbol.asyncDispose]();

@@ -20,14 +20,15 @@ export function createSendPulseHandlers(
     readonly routes: Routes;
     readonly rateScale: number;
     accounts(): Iterable<Account>;
-    /** The refusal that this account's next call gets. */
-    takeFailure(account: Account): ApiFailure | undefined;
+    /** The refusal that this account's next call of a method gets. */
+    takeFailure(account: Account, method: string): ApiFailure | undefined;
     record(call: SendPulseCallRecord): void;
   },
 ): HttpHandler[] {
   const find = createRouter(parts.routes);
 
   interface Execution {
+    readonly method: string;
     account?: Account;
     errorCode?: number;
   }
@@ -41,7 +42,7 @@ export function createSendPulseHandlers(
       const account = accountOf(parts.accounts(), request.headers.get('authorization'), clock);
       execution.account = account;
       countCall(account, clock, parts.rateScale);
-      const failure = parts.takeFailure(account);
+      const failure = parts.takeFailure(account, execution.method);
       if (failure !== undefined) throw failure;
       const found = find(request.method, url.pathname);
       if (found === undefined) throw missing.anything();
@@ -70,7 +71,7 @@ export function createSendPulseHandlers(
       const url = new URL(request.url);
       const isToken = url.pathname === tokenPath;
       const method = `${request.method} ${isToken ? tokenPath : (find(request.method, url.pathname)?.name.split(' ')[1] ?? '')}`;
-      const execution: Execution = {};
+      const execution: Execution = { method };
       let executed = false;
       const run = (): Promise<Response> => {
         executed = true;

@@ -104,6 +104,8 @@ export interface SendPulseRefusal {
   message?: string | undefined;
   /** @default 'plain' */
   shape?: SendPulseErrorShape | undefined;
+  /** Only calls of this method are refused, named as in the log of calls: `POST /addressbooks/{id}/emails`. @default any */
+  method?: string | undefined;
 }
 
 /** The simulated SendPulse, seen from outside of its API. */

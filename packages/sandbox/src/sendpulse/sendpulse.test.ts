@@ -231,6 +231,10 @@ describe('what goes wrong on demand', () => {
     });
     sandbox.sendpulse.failNext(account, { errorCode: 8, status: 200, shape: 'success' });
     expect((await call('GET', '/balance')).body).toMatchObject({ success: false, data: { error_code: 8 } });
+    sandbox.sendpulse.failNext(account, { errorCode: 31, method: 'GET /addressbooks' });
+    expect(await call('GET', '/balance')).toMatchObject({ status: 200 });
+    expect(await call('GET', '/addressbooks')).toMatchObject({ status: 400, body: { error_code: 31 } });
+    expect(await call('GET', '/addressbooks')).toMatchObject({ status: 200 });
     const id = await newBook();
     sandbox.sendpulse.answerEmpty(account, true);
     expect(await call('PUT', `/addressbooks/${id}`, { name: 'Київ' })).toEqual({

@@ -39,7 +39,7 @@ export function createSendPulse(
   const { clock, live, history } = context;
   const accounts = new Map<number, Account>();
   const mailboxes = new Map<string, 'accepts' | 'soft_bounces' | 'hard_bounces'>();
-  const failures = new Map<number, ApiFailure[]>();
+  const failures = new Map<number, { failure: ApiFailure; method: string | undefined }[]>();
   const calls = createRingBuffer<SendPulseCallRecord>(history);
   const delivery = createDelivery(context, () => live.emit({ provider: 'sendpulse', type: 'delivery' }));
   const parts: RouteParts = {
@@ -91,10 +91,11 @@ export function createSendPulse(
     setBalance(reference, balance) {
       accountOf(reference).balance = balance;
     },
-    failNext(reference, { status = 400, errorCode, message = 'Refused', shape }, count = 1) {
+    failNext(reference, { status = 400, errorCode, message = 'Refused', shape, method }, count = 1) {
       const { id } = accountOf(reference);
       const failure = apiFailure(status, errorCode, message, shape);
-      failures.set(id, [...(failures.get(id) ?? []), ...Array.from({ length: count }, () => failure)]);
+      const added = Array.from({ length: count }, () => ({ failure, method }));
+      failures.set(id, [...(failures.get(id) ?? []), ...added]);
     },
     answerEmpty(reference, on) {
       accountOf(reference).emptyAnswers = on;
@@ -193,7 +194,11 @@ export function createSendPulse(
         },
         rateScale: options.rateScale,
         accounts: () => accounts.values(),
-        takeFailure: ({ id }) => failures.get(id)?.shift(),
+        takeFailure({ id }, called) {
+          const waiting = failures.get(id) ?? [];
+          const index = waiting.findIndex(({ method = called }) => method === called);
+          return index === -1 ? undefined : waiting.splice(index, 1)[0]?.failure;
+        },
         record(call) {
           calls.push(call);
           live.emit({ provider: 'sendpulse', type: 'call' });
