@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import {
   clientOptions,
   type FakeMeta,
@@ -11,7 +11,10 @@ import {
 import { createMetaCapiClient, type MetaCapiClientOptions } from './index.ts';
 
 let meta: FakeMeta;
-afterEach(() => meta?.[Symbol.asyncDispose]());
+afterEach(() => {
+  vi.useRealTimers();
+  return meta?.[Symbol.asyncDispose]();
+});
 
 const client = (options: Partial<MetaCapiClientOptions> = {}) =>
   createMetaCapiClient({ ...clientOptions(meta.url), ...options });
@@ -100,6 +103,10 @@ describe('a client', () => {
       { code: 'not_found', field: 'baseUrl' },
     ],
     [{ status: 400, text: '<html>Bad gateway</html>' }, { code: 'upstream_error' }],
+    [
+      { status: 503, headers: { 'x-fb-trace-id': 'Aheader' }, text: '<html>Sorry</html>' },
+      { code: 'upstream_error', requestId: 'Aheader' },
+    ],
     [{ text: 'OK' }, { code: 'invalid_response' }],
   ])('understands %j', async (reply, expected) => {
     meta = await startMeta(() => reply);
@@ -169,6 +176,20 @@ describe('a client', () => {
     const own = client();
     for (let n = 0; n < 3; n++)
       expect(await own.send(lead(), { deadlineMs: 500 })).toMatchObject({ status: 'accepted' });
+  });
+
+  test('says a month before that Meta will end its version', async () => {
+    meta = await startMeta((received) => ({ json: { events_received: received.events.length } }));
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.parse('2026-12-20') });
+    const own = client({ apiVersion: 'v21.0' });
+    await own.send(lead());
+    expect(await own.health()).toMatchObject({ status: 'ok' });
+    vi.setSystemTime('2026-12-23');
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    expect(await own.health()).toMatchObject({
+      status: 'degraded',
+      detail: expect.stringContaining('ends v21.0 on 2027-01-21'),
+    });
   });
 
   test('knows its health by what it has sent', async () => {

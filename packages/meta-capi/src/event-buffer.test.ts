@@ -119,6 +119,11 @@ describe.each(testDatabases)('an event buffer on $name', ({ available, open }) =
       expect(arrived()).toEqual(ids.slice(0, 10));
       await sleep(100);
       expect(await buffer.counts()).toMatchObject({ accepted: 10, waiting: 2 });
+      // Three more, by the app's own transaction, make the next one full.
+      await database.transaction(async (trx) => {
+        for (const id of ['f0', 'f1', 'f2']) await buffer.track(lead({ event_id: id }), trx);
+      });
+      await until(async () => (await buffer.counts()).accepted === 15);
     });
 
     test('stores an event with the app’s own writes or not at all', async () => {

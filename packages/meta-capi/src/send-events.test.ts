@@ -77,6 +77,12 @@ describe('a batch', () => {
     },
   );
 
+  test('of which the left half was good asks for the right one only in parts', async () => {
+    meta = await startMeta(refusing('e999'));
+    await client().send(leads(1_000));
+    expect(meta.received.length).toBe(1 + Math.ceil(Math.log2(1_000)));
+  });
+
   test('with several bad events loses only those', async () => {
     meta = await startMeta(refusing('e0', 'e1', 'e250', 'e999'));
     const results = await client().send(leads(1_000));
