@@ -205,4 +205,15 @@ describe('health', () => {
     });
     expect(await other.health()).toMatchObject({ status: 'down', facts: { token: 'refused' } });
   });
+
+  it.each([
+    [{ status: 'CONNECTED', quality_rating: 'YELLOW' }, 'ok', undefined],
+    [{}, 'ok', undefined],
+    [{ status: 'FLAGGED', quality_rating: 'GREEN' }, 'degraded', 'The number is flagged, not connected.'],
+    [{ status: 'CONNECTED', quality_rating: 'RED' }, 'degraded', expect.stringContaining('quality')],
+  ])('of a number that is %j is %s', async (json, status, detail) => {
+    await using graph = await startGraph(() => ({ json: { id: '1001', ...json } }));
+    const report = await clientOf(graph.url).health();
+    expect([report.status, report.detail]).toEqual([status, detail]);
+  });
 });

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdtemp, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type RunningSandbox, startSandbox } from '@cartie/sandbox';
@@ -15,6 +15,7 @@ beforeEach(async () => {
 afterEach(() => sandbox.close());
 
 const bytes = new TextEncoder().encode('not really a picture');
+const mb = 1024 * 1024;
 
 describe('upload', () => {
   it('takes a path, bytes, a Blob, a stream and a function that opens one', async () => {
@@ -48,6 +49,26 @@ describe('upload', () => {
       field,
     });
     expect(sandbox.whatsapp.calls()).toEqual([]);
+  });
+
+  it.each([
+    [5 * mb, ['a.jpg', 'a.jpeg', 'a.png']],
+    [500 * 1024, ['a.webp']],
+    [16 * mb, ['a.aac', 'a.amr', 'a.mp3', 'a.m4a', 'a.ogg', 'a.mp4', 'a.3gp']],
+    [100 * mb, ['a.txt', 'a.pdf', 'a.doc', 'a.xls', 'a.ppt', 'a.docx', 'a.xlsx', 'a.pptx']],
+  ])('takes %i bytes and not one more of %j', async (most, names) => {
+    await using graph = await startGraph(() => ({ json: { id: '5' } }));
+    const { media } = clientOf(graph.url);
+    const path = join(await mkdtemp(join(tmpdir(), 'cartie-')), 'file');
+    await writeFile(path, '');
+    for (const name of names) {
+      await truncate(path, most + 1);
+      expect(await failureOf(media.upload(path, { name }))).toMatchObject({ field: 'source' });
+    }
+    expect(graph.received).toHaveLength(0);
+    await truncate(path, most);
+    expect(await media.upload(path, { name: names[0] })).toEqual({ id: '5' });
+    await rm(path);
   });
 
   it('is repeated after a reset: a file that is there twice does no harm', async () => {

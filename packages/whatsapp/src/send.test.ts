@@ -170,6 +170,22 @@ describe('a refusal for the rate', () => {
     for (const at of later) expect(at - refusedAt).toBeGreaterThan(250);
   });
 
+  it('of the number holds it back longer each time, up to four times', async () => {
+    const times: number[] = [];
+    await using graph = await startGraph((_, n) => {
+      times.push(performance.now());
+      return n <= 4 ? refusal(130429) : { json: { messages: [{ id: `wamid.${n}` }] } };
+    });
+    const client = clientOf(graph.url, {
+      rates: { throughput: { limit: 1_000, intervalMs: 100 } },
+      retries: 4,
+    });
+    await client.send(text('1'));
+    const gaps = times.slice(1).map((at, index) => at - (times[index] ?? 0));
+    for (const [index, leastMs] of [100, 200, 400, 400].entries())
+      expect(gaps[index]).toBeGreaterThanOrEqual(leastMs - 5);
+  });
+
   it('that lasts long is told, not waited for', async () => {
     await using graph = await startGraph(() => refusal(131049));
     expect(await failureOf(clientOf(graph.url).send(text('1')))).toMatchObject({
