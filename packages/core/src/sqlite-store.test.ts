@@ -33,6 +33,8 @@ describe.each(Object.entries(drivers))('sqliteStore on %s', (driver, open) => {
     );
     opened.push(database);
     database.exec(`pragma journal_mode = ${journal}`);
+    // These tests are about locks, not about a loss of power: nothing waits for the disk.
+    database.exec('pragma synchronous = off');
     return database;
   };
   afterAll(() => {
