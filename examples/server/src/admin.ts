@@ -3,7 +3,7 @@ import { safeEqual } from '@cartie/core';
 import { getConnInfo } from '@hono/node-server/conninfo';
 import type { Context, MiddlewareHandler } from 'hono';
 import { getCookie, setCookie } from 'hono/cookie';
-import { isLoopback } from './config.ts';
+import { isLoopback } from './loopback.ts';
 import { createWindowCount } from './window-count.ts';
 
 /** Who may use the operator's page and API. */

@@ -5,7 +5,7 @@ import type { EventBuffer } from '@cartie/meta-capi';
 import { Hono } from 'hono';
 import { z } from 'zod';
 import type { AdminGuard } from './admin.ts';
-import { idOf, pageLimit } from './api-parameters.ts';
+import { idOf, pageLimit, threadLimit } from './api-parameters.ts';
 import { type Channel, integrations } from './channels.ts';
 import { addConnectionTests, type ConnectionTests } from './connection-tests.ts';
 import { addConnectorActions, addFeedActions } from './connector-actions.ts';
@@ -14,7 +14,7 @@ import { addConversationActions, listForPage } from './conversation-actions.ts';
 import type { AppDatabase, AppTransaction } from './database.ts';
 import { listFeed } from './feed.ts';
 import type { IntegrationErrorLog } from './integration-errors.ts';
-import { addLeadActions, leadListLimit } from './lead-actions.ts';
+import { addLeadActions } from './lead-actions.ts';
 import { eventState, type LeadDesk } from './lead-desk.ts';
 import { listLeads } from './leads.ts';
 import { createLiveView, type LiveView } from './live.ts';
@@ -84,6 +84,8 @@ export function createApi(parts: ApiParts): Api {
         ...parts.about,
         channels: parts.channels,
         integrations,
+        pageSize: pageLimit,
+        threadPageSize: threadLimit,
         testable: Object.keys(parts.tests).filter((id) => parts.tests[id] !== undefined),
       }),
     }),
@@ -143,7 +145,7 @@ async function leadState({ database, buffer, mailing }: ApiParts) {
   const [events, contacts, leads] = await Promise.all([
     eventState(database.kysely, buffer),
     mailingCounts(database, mailing),
-    listLeads(database.kysely, { limit: leadListLimit }),
+    listLeads(database.kysely, { limit: pageLimit }),
   ]);
   return { events, contacts, leads };
 }

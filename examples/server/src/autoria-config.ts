@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { OnSandbox } from './variable-types.ts';
 
 /** How the server reaches AUTO.RIA. */
 export type AutoRiaConfig =
@@ -36,10 +37,7 @@ export const autoRiaVariables = {
 type Variables = z.infer<z.ZodObject<typeof autoRiaVariables>>;
 
 /** How AUTO.RIA is reached: live where there is a key. */
-export function autoRiaConfig(
-  values: Variables,
-  onSandbox: { all: boolean; others: boolean },
-): AutoRiaConfig {
+export function autoRiaConfig(values: Variables, onSandbox: OnSandbox): AutoRiaConfig {
   const { AUTORIA_API_KEY: apiKey, AUTORIA_USER_ID: userId } = values;
   const quota = { perHour: values.AUTORIA_PER_HOUR, perMonth: values.AUTORIA_PER_MONTH };
   if (apiKey !== undefined && !onSandbox.all) return { mode: 'live', apiKey, userId, ...quota };

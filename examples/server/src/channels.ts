@@ -1,3 +1,7 @@
+import type { Sender } from '@cartie/core/postgres';
+import type { ChannelFiles } from './message-files.ts';
+import type { TemplateBook } from './whatsapp-templates.ts';
+
 /** The channels that conversations can be held through. */
 export type ChannelId = 'telegram' | 'viber' | 'whatsapp';
 
@@ -21,7 +25,18 @@ export interface Channel {
   readonly fallbackTemplate?: string | undefined;
 }
 
-/** Everything that this server is to connect, by the names of the packages: the not yet present ones are shown as not configured. */
+/** A provider that conversations are held through, connected. */
+export interface ChannelConnection {
+  readonly channel: Channel;
+  /** Makes the calls of the messages that wait in the outbox. */
+  readonly sender: Sender<never>;
+  /** Where it keeps files, if it lets us have them. */
+  readonly files?: ChannelFiles | undefined;
+  /** Its templates, if it has some. */
+  readonly templates?: TemplateBook | undefined;
+}
+
+/** Everything that this server connects, by the names of the packages; what is off is shown as not configured. */
 export const integrations = {
   telegram: 'Telegram',
   whatsapp: 'WhatsApp',

@@ -3,7 +3,7 @@ import { mtprotoFailure } from '@cartie/mtproto';
 import type { Context, Hono } from 'hono';
 import { renderSVG } from 'uqr';
 import { z } from 'zod';
-import { notFound, pageLimit } from './api-parameters.ts';
+import { notFound, pageLimit, pairOf } from './api-parameters.ts';
 import type { ConnectorDesk } from './connector-desk.ts';
 import type { AppDatabase } from './database.ts';
 import { listFeed } from './feed.ts';
@@ -13,8 +13,8 @@ import { readBody } from './read-json.ts';
 /** Adds the route of the feed. */
 export function addFeedActions(routes: Hono, { database }: { readonly database: AppDatabase }): void {
   routes.get('/feed', async (context) => {
-    const [postedAt, seq] = (context.req.query('before') ?? '').split(',').map(Number);
-    const before = postedAt && seq ? { postedAt, seq } : undefined;
+    const last = pairOf(context.req.query('before'));
+    const before = last && { postedAt: last[0], seq: last[1] };
     return context.json(await listFeed(database.kysely, { limit: pageLimit, before }));
   });
 }

@@ -135,8 +135,8 @@ export function createConnectorDesk(parts: {
       if (!(await hasConnector(kysely, id)) || !(await isFollowed(parts.database.sql, channelId))) return;
       const reader = await account(id);
       for await (const message of reader.history(BigInt(channelId), { limit: backFillPosts })) {
-        const change = postOf({ ...message, channelId });
-        if (change?.type === 'post') await recordPost(kysely, change.post);
+        const post = postOf({ ...message, channelId });
+        if (post !== undefined) await recordPost(kysely, post);
       }
     },
   };

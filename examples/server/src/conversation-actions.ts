@@ -1,6 +1,6 @@
 import type { Outbox } from '@cartie/core/postgres';
 import type { Hono } from 'hono';
-import { idOf, notFound, pageLimit } from './api-parameters.ts';
+import { idOf, notFound, pageLimit, pairOf, threadLimit } from './api-parameters.ts';
 import { type Channel, whyNoReply, windowEndOf } from './channels.ts';
 import { findConversation, listConversations, readThread } from './conversation-views.ts';
 import { markRead } from './conversations.ts';
@@ -20,8 +20,8 @@ export function addConversationActions(routes: Hono, parts: ConversationActionPa
   const { kysely } = parts.database;
 
   routes.get('/conversations', async (context) => {
-    const [lastMessageAt, id] = (context.req.query('before') ?? '').split(',').map(Number);
-    const before = lastMessageAt && id ? { lastMessageAt, id } : undefined;
+    const last = pairOf(context.req.query('before'));
+    const before = last && { lastMessageAt: last[0], id: last[1] };
     return context.json(await listForPage(parts, { limit: pageLimit, before }));
   });
 
@@ -35,7 +35,7 @@ export function addConversationActions(routes: Hono, parts: ConversationActionPa
   routes.get('/conversations/:id/messages', async (context) => {
     const conversationId = idOf(context.req.param('id')) ?? 0;
     const before = idOf(context.req.query('before'));
-    const messages = await readThread(kysely, { conversationId, limit: 60, before });
+    const messages = await readThread(kysely, { conversationId, limit: threadLimit, before });
     const underWay = messages.some(({ state }) => state === 'queued')
       ? await parts.outbox.list({ status: 'sending', limit: 1_000 })
       : [];

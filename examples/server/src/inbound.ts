@@ -1,4 +1,5 @@
 import type { ChannelId } from './channels.ts';
+import type { IncomingPost } from './feed.ts';
 
 /** A file of a message, as its channel names it. */
 export interface StoredMedia {
@@ -56,7 +57,7 @@ export interface Receipt {
   readonly at: number;
 }
 
-/** What an update means for the conversations. */
+/** What an update means for the conversations, the people and the feed. */
 export type InboundEvent =
   | { readonly type: 'message'; readonly message: InboundMessage }
   /** A new text of an old message; without text and kind `revoked` it was taken back. */
@@ -83,4 +84,11 @@ export type InboundEvent =
       readonly account: string;
       readonly from: string;
       readonly to: string;
+    }
+  /** A post of a followed channel, or its newer text. */
+  | { readonly type: 'post'; readonly post: IncomingPost }
+  | {
+      readonly type: 'posts_deleted';
+      readonly channelId: string;
+      readonly messageIds: readonly number[];
     };

@@ -38,11 +38,7 @@ export function createIncomingHandler(options: {
       }
     };
     for (const row of rows) {
-      if (row.source.startsWith('mtproto:')) {
-        await changeFeed(row, trx);
-        continue;
-      }
-      const event = readers[row.source.split(':', 1)[0] ?? '']?.(row);
+      const event = readers[serviceOf(row.source)]?.(row);
       if (event === undefined) continue;
       if (event.type === 'message') {
         run.push({ row, message: event.message });
@@ -67,13 +63,11 @@ export function createIncomingHandler(options: {
         return markMailing(trx.native, event);
       case 'renamed':
         return renamePerson(trx.native, event);
+      case 'post':
+        return recordPost(trx.native, event.post);
+      case 'posts_deleted':
+        return deletePosts(trx.native, event.channelId, event.messageIds);
     }
-  }
-
-  async function changeFeed(row: InboxRow, trx: Transaction): Promise<void> {
-    const change = readMtprotoUpdate(row);
-    if (change?.type === 'post') await recordPost(trx.native, change.post);
-    else if (change?.type === 'deletion') await deletePosts(trx.native, change.channelId, change.messageIds);
   }
 
   async function answer(
@@ -110,10 +104,16 @@ export function createIncomingHandler(options: {
 
 type Transaction = SqlTransaction<AppTransaction>;
 
-/** What reads the updates of each source, by the first word of its name. */
+/** The service that a source of the inbox belongs to: the first word of its name. */
+export function serviceOf(source: string): string {
+  return source.split(':', 1)[0] ?? source;
+}
+
+/** What reads the updates of each service. */
 const readers: Readonly<Record<string, (row: InboxRow) => InboundEvent | undefined>> = {
   telegram: readTelegramUpdate,
   viber: readViberUpdate,
   whatsapp: readWhatsAppUpdate,
   sendpulse: readSendPulseUpdate,
+  mtproto: readMtprotoUpdate,
 };

@@ -1,5 +1,6 @@
 import type { Hono } from 'hono';
 import { z } from 'zod';
+import { idOf, notFound, pageLimit } from './api-parameters.ts';
 import { cars, findCar } from './cars.ts';
 import { findConversation } from './conversation-views.ts';
 import type { AppDatabase } from './database.ts';
@@ -14,9 +15,6 @@ export interface LeadActionParts {
   readonly desk: LeadDesk;
 }
 
-/** Leads of one page. */
-export const leadListLimit = 50;
-
 /** Adds the operator's routes: the list, «mark as lead» and «sold». */
 export function addLeadActions(routes: Hono, { database, desk }: LeadActionParts, live: LiveView): void {
   const changed = (): void => {
@@ -25,21 +23,16 @@ export function addLeadActions(routes: Hono, { database, desk }: LeadActionParts
   };
 
   routes.get('/leads', async (context) => {
-    const before = context.req.query('before');
-    return context.json(
-      await listLeads(database.kysely, {
-        limit: leadListLimit,
-        before: before !== undefined && /^\d{1,15}$/.test(before) ? Number(before) : undefined,
-      }),
-    );
+    const before = idOf(context.req.query('before'));
+    return context.json(await listLeads(database.kysely, { limit: pageLimit, before }));
   });
 
   routes.get('/cars', (context) => context.json(cars));
 
   routes.post('/conversations/:id/lead', async (context) => {
     const { id, car, phone } = await readBody(context, markBody);
-    const conversation = await findConversation(database.kysely, Number(context.req.param('id')) || 0);
-    if (conversation === undefined) return context.json({ error: 'This is no longer there.' }, 404);
+    const conversation = await findConversation(database.kysely, idOf(context.req.param('id')) ?? 0);
+    if (conversation === undefined) return notFound(context);
     const isNew = await desk.add({
       id,
       source: 'inbox',

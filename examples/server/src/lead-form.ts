@@ -3,7 +3,7 @@ import { type Context, Hono } from 'hono';
 import { z } from 'zod';
 import { findCar } from './cars.ts';
 import { addressGroup, clientAddress } from './client-address.ts';
-import type { LeadConfig } from './config.ts';
+import type { LeadConfig } from './lead-config.ts';
 import type { NewLead } from './leads.ts';
 import { readBody } from './read-json.ts';
 import { readVisitor } from './visitor.ts';

@@ -1,4 +1,4 @@
-import { type Kysely, sql } from 'kysely';
+import { type Kysely, type Selectable, sql } from 'kysely';
 import { findCar } from './cars.ts';
 import type { AppTransaction } from './database.ts';
 import { type MailingState, mailingStates } from './mailing.ts';
@@ -171,23 +171,7 @@ async function touchConversation(trx: AppTransaction, id: number | null | undefi
   await sql`update conversations set version = version + 1 where id = ${id}`.execute(trx);
 }
 
-interface LeadRow {
-  id: string;
-  source: 'form' | 'inbox';
-  conversation_id: number | null;
-  name: string;
-  phone: string | null;
-  email: string | null;
-  message: string;
-  car: string | null;
-  visitor: Visitor;
-  created_at: Date;
-  sold_at: Date | null;
-  price: string | null;
-  currency: string | null;
-}
-
-function toLead(row: LeadRow): Lead {
+function toLead(row: Selectable<Tables['leads']>): Lead {
   return {
     id: row.id,
     source: row.source,

@@ -1,4 +1,4 @@
-import { isCartieError } from '@cartie/core';
+import { type CartieError, isCartieError } from '@cartie/core';
 import { type Logger, type LoggerOptions, pino } from 'pino';
 
 /** Creates the log: one JSON object a line on standard output. */
@@ -11,34 +11,7 @@ export function createLog(level: string, options: LoggerOptions = {}): Logger {
  * about a person, so only their SQLSTATE and the names of tables and constraints are kept.
  */
 function describeError(error: unknown): Record<string, unknown> {
-  if (isCartieError(error)) {
-    const {
-      code,
-      message,
-      service,
-      operation,
-      field,
-      status,
-      outcome,
-      attempts,
-      requestId,
-      provider,
-      stack,
-    } = error;
-    return {
-      code,
-      message,
-      service,
-      operation,
-      field,
-      status,
-      outcome,
-      attempts,
-      requestId,
-      provider,
-      stack,
-    };
-  }
+  if (isCartieError(error)) return Object.fromEntries(written.map((name) => [name, error[name]]));
   if (!(error instanceof Error)) return { type: typeof error };
   const { code, table, constraint } = error as Error & {
     code?: unknown;
@@ -50,3 +23,18 @@ function describeError(error: unknown): Record<string, unknown> {
   }
   return { type: error.name, message: error.message, code, stack: error.stack };
 }
+
+/** Of our own errors, which hold nothing of anybody. */
+const written = [
+  'code',
+  'message',
+  'service',
+  'operation',
+  'field',
+  'status',
+  'outcome',
+  'attempts',
+  'requestId',
+  'provider',
+  'stack',
+] as const satisfies readonly (keyof CartieError)[];

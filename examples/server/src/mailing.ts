@@ -44,11 +44,16 @@ export function createMailing(
 ): Mailing {
   async function queue(
     trx: SqlTransaction<AppTransaction>,
-    contact: Payload & { version: number },
+    { address, version, name, email, phone }: Person & { address: string; version: number },
   ): Promise<void> {
-    const { version, ...payload } = contact;
+    const payload: Payload = {
+      address,
+      name,
+      ...(email !== null && { email }),
+      ...(phone !== null && { phone: `+${phone}` }),
+    };
     // Ids are in the log: they tell nobody's address.
-    const key = createHash('sha256').update(contact.address).digest('hex').slice(0, 32);
+    const key = createHash('sha256').update(address).digest('hex').slice(0, 32);
     await outbox.add(trx, {
       topic: mailingTopic,
       id: `${key}:${version}`,
@@ -60,29 +65,21 @@ export function createMailing(
 
   /** Notes a person, and queues them if SendPulse has to know. Gives their address; '' for nobody who has one. */
   async function note(trx: SqlTransaction<AppTransaction>, { name, email, phone }: Person): Promise<string> {
-    const mail = normalizeEmail(email ?? undefined);
-    const number = normalizePhone(phone ?? undefined, { defaultCountry: options.country });
+    const mail = normalizeEmail(email ?? undefined) ?? null;
+    const number = normalizePhone(phone ?? undefined, { defaultCountry: options.country }) ?? null;
     const address = mail ?? number;
-    if (address === undefined) return '';
+    if (address === null) return '';
     // Who has unsubscribed is not added anew.
     const { rows } = await sql<{ version: number }>`
       insert into mailing_contacts as known (address, name, email, phone, state)
-      values (${address}, ${name}, ${mail ?? null}, ${number ?? null}, 'waiting')
+      values (${address}, ${name}, ${mail}, ${number}, 'waiting')
       on conflict (address) do update set name = excluded.name, phone = coalesce(excluded.phone, known.phone),
         state = 'waiting', version = known.version + 1
       where known.unsubscribed_at is null
         and (known.name, known.phone) is distinct from (excluded.name, coalesce(excluded.phone, known.phone))
       returning version`.execute(trx.native);
     const version = rows[0]?.version;
-    if (version !== undefined) {
-      await queue(trx, {
-        address,
-        version,
-        name,
-        ...(mail !== undefined && { email: mail }),
-        ...(number !== undefined && { phone: `+${number}` }),
-      });
-    }
+    if (version !== undefined) await queue(trx, { address, version, name, email: mail, phone: number });
     return address;
   }
 
@@ -145,25 +142,13 @@ export function createMailing(
     },
     retry: (address) =>
       database.sql.transaction(async (trx) => {
-        const { rows } = await sql<{
-          name: string;
-          email: string | null;
-          phone: string | null;
-          version: number;
-        }>`
+        const { rows } = await sql<Person & { version: number }>`
           update mailing_contacts set state = 'waiting', reason = null, detail = null, version = version + 1
           where address = ${address} and state = 'refused'
           returning name, email, phone, version`.execute(trx.native);
         const [contact] = rows;
         if (contact === undefined) return false;
-        const { name, email, phone, version } = contact;
-        await queue(trx, {
-          address,
-          version,
-          name,
-          ...(email !== null && { email }),
-          ...(phone !== null && { phone: `+${phone}` }),
-        });
+        await queue(trx, { address, ...contact });
         return true;
       }),
   };

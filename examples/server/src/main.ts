@@ -50,8 +50,11 @@ function banner(config: Config, server: RunningServer): string {
       `${server.url}${config.adminToken === undefined ? '' : '  (sign in with ADMIN_TOKEN)'}`,
     ],
     ['Telegram', telegramLine(config, server)],
-    ['WhatsApp', whatsAppLine(config, server)],
-    ['Viber', viberLine(config, server)],
+    [
+      'WhatsApp',
+      webhookLine(config, config.whatsapp, `write as a customer at ${server.sandboxUrl}/whatsapp`),
+    ],
+    ['Viber', webhookLine(config, config.viber, `write as a user at ${server.sandboxUrl}/viber`)],
     ['Meta', metaLine(config, server)],
     ['SendPulse', sendPulseLine(config, server)],
     ['AUTO.RIA', autoRiaLine(config, server)],
@@ -76,21 +79,14 @@ function telegramLine({ telegram }: Config, { sandboxUrl }: RunningServer): stri
   }
 }
 
-function whatsAppLine({ whatsapp, publicUrl }: Config, { sandboxUrl }: RunningServer): string {
-  switch (whatsapp.mode) {
+function webhookLine(
+  { publicUrl }: Config,
+  { mode }: Config['viber' | 'whatsapp'],
+  onSandbox: string,
+): string {
+  switch (mode) {
     case 'sandbox':
-      return `simulated: write as a customer at ${sandboxUrl}/whatsapp`;
-    case 'live':
-      return `real, by webhook at ${publicUrl}`;
-    case 'off':
-      return 'not configured';
-  }
-}
-
-function viberLine({ viber, publicUrl }: Config, { sandboxUrl }: RunningServer): string {
-  switch (viber.mode) {
-    case 'sandbox':
-      return `simulated: write as a user at ${sandboxUrl}/viber`;
+      return `simulated: ${onSandbox}`;
     case 'live':
       return `real, by webhook at ${publicUrl}`;
     case 'off':

@@ -2,7 +2,7 @@ import type { EventListener, HealthCheck, Outbox } from '@cartie/core';
 import { undiciFetch } from '@cartie/core/undici';
 import { createEventBuffer, createMetaCapiClient, type EventBuffer } from '@cartie/meta-capi';
 import { Agent, request } from 'undici';
-import type { MetaConfig } from './config.ts';
+import type { MetaConfig } from './meta-config.ts';
 import type { SandboxDataset } from './sandbox.ts';
 
 /** Meta, connected to the outbox. */

@@ -1,10 +1,6 @@
 import type { InboxRow } from '@cartie/core';
 import type { IncomingPost } from './feed.ts';
-
-/** What an event of a followed channel does to the feed. */
-export type FeedChange =
-  | { readonly type: 'post'; readonly post: IncomingPost }
-  | { readonly type: 'deletion'; readonly channelId: string; readonly messageIds: readonly number[] };
+import type { InboundEvent } from './inbound.ts';
 
 interface EventPayload {
   readonly chatId: string;
@@ -19,10 +15,11 @@ interface EventPayload {
 }
 
 /** Reads an inbox row of an MTProto account; `undefined` for what is no post. */
-export function readMtprotoUpdate(row: Pick<InboxRow, 'kind' | 'payload'>): FeedChange | undefined {
+export function readMtprotoUpdate(row: Pick<InboxRow, 'kind' | 'payload'>): InboundEvent | undefined {
   const { chatId: channelId, message, messageIds = [] } = row.payload as EventPayload;
-  if (row.kind === 'deleted_messages') return { type: 'deletion', channelId, messageIds };
-  return message === undefined ? undefined : postOf({ ...message, channelId });
+  if (row.kind === 'deleted_messages') return { type: 'posts_deleted', channelId, messageIds };
+  const post = message && postOf({ ...message, channelId });
+  return post && { type: 'post', post };
 }
 
 /** A message of a channel as a post; `undefined` for what is only told (a new title, a pinned message). */
@@ -33,8 +30,8 @@ export function postOf(message: {
   readonly editDate?: number | undefined;
   readonly text: string;
   readonly isService: boolean;
-}): FeedChange | undefined {
+}): IncomingPost | undefined {
   if (message.isService) return undefined;
   const { channelId, id: messageId, text, date: postedAt, editDate: editedAt } = message;
-  return { type: 'post', post: { channelId, messageId, text, postedAt, editedAt } };
+  return { channelId, messageId, text, postedAt, editedAt };
 }

@@ -1,10 +1,11 @@
-import type { EventListener, HealthCheck, LeaseStore, SessionStore, Update } from '@cartie/core';
+import type { HealthCheck, LeaseStore, SessionStore } from '@cartie/core';
 import { createMtprotoHub, type MtprotoServers, toUpdate } from '@cartie/mtproto';
 import type { PgBoss } from 'pg-boss';
-import type { MtprotoConfig } from './config.ts';
 import { type ConnectorDesk, createConnectorDesk } from './connector-desk.ts';
 import { isFollowed } from './connectors.ts';
 import type { AppDatabase } from './database.ts';
+import type { MtprotoConfig } from './mtproto-config.ts';
+import type { ReceiverParts } from './receiver-parts.ts';
 
 /** The Telegram accounts that read channels, connected to the inbox. */
 export interface MtprotoConnection {
@@ -16,20 +17,15 @@ export interface MtprotoConnection {
 }
 
 /** What {@link connectMtproto} needs from the rest of the server. */
-export interface MtprotoParts {
+export interface MtprotoParts extends ReceiverParts {
   readonly database: AppDatabase;
   /** Fetches the last posts of a newly followed channel, again where that fails. */
   readonly boss: PgBoss;
-  /** The simulated Telegram, where that is used and there is one. */
-  readonly servers: MtprotoServers | undefined;
+  /** The servers of the simulated Telegram, where that is used and there is one. */
+  readonly sandbox: MtprotoServers | undefined;
   readonly sessions: SessionStore;
   readonly leases: LeaseStore;
-  /** Stores an event; resolves when it can be forgotten. */
-  readonly accept: (update: Update) => Promise<unknown>;
   readonly onChange: (what: 'connectors' | 'feed') => void;
-  readonly onEvent: EventListener;
-  /** Told what a background task of this module met. */
-  readonly onFailure: (failure: { operation: string; error: unknown }) => void;
 }
 
 interface BackFill {
@@ -41,7 +37,8 @@ const backFillJob = 'feed-back-fill';
 
 /** Creates the accounts' hub, which does nothing while there is no account; `undefined` on a sandbox that has no MTProto. */
 export function connectMtproto(config: MtprotoConfig, parts: MtprotoParts): MtprotoConnection | undefined {
-  const { database, boss, servers } = parts;
+  const { database, boss } = parts;
+  const servers = config.mode === 'sandbox' ? parts.sandbox : undefined;
   if (config.mode === 'sandbox' && servers === undefined) return undefined;
   const hub = createMtprotoHub({
     ...config.api,

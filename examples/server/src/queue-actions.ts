@@ -21,10 +21,9 @@ export function addQueueActions(routes: Hono, parts: QueueActionParts, live: Liv
 
   routes.get('/queue', async (context) => context.json(await queueState(parts)));
 
-  routes.post('/outbox/:id/:decision', async (context) => {
+  routes.post('/outbox/:id/:decision{resend|confirm|discard}', async (context) => {
     const id = context.req.param('id');
-    const decision = decisions[context.req.param('decision')];
-    if (decision === undefined) return notFound(context);
+    const decision = decisions[context.req.param('decision') as keyof typeof decisions];
     // The outbox row and the message that shows it change together.
     const done = await database.sql.transaction(async (trx) => {
       const decided = await firstOf(messageTopics, (topic) => decision.decide(outbox, topic, id, trx));
@@ -58,7 +57,7 @@ interface Decision {
 }
 
 /** What an operator can do about a message in doubt, or one that was not sent. */
-const decisions: Readonly<Record<string, Decision>> = {
+const decisions = {
   resend: {
     decide: (outbox, topic, id, trx) => outbox.resend(topic, id, trx),
     message: { state: 'queued', reason: undefined },
@@ -71,7 +70,7 @@ const decisions: Readonly<Record<string, Decision>> = {
     decide: (outbox, topic, id, trx) => outbox.discard(topic, id, trx),
     message: { state: 'failed', reason: 'discarded' },
   },
-};
+} as const satisfies Record<string, Decision>;
 
 /** What waits, and what waits for a person, the newest first. */
 export async function queueState({ inbox, outbox, database }: QueueActionParts) {

@@ -14,16 +14,20 @@ export interface SandboxDataset {
   readonly appSecret: string;
 }
 
+/** A simulated messenger: its API, and the page on which one is a user. */
+interface SandboxChat {
+  readonly apiUrl: string;
+  readonly pageUrl: string;
+}
+
 /** The simulated providers that this server talks to. */
 export interface SandboxConnection {
   /** Its page. */
   readonly url: string;
-  /** Base URL of its Bot API. */
-  readonly telegramUrl: string;
+  readonly telegram: SandboxChat;
+  readonly viber: SandboxChat;
+  readonly whatsapp: WhatsAppAccount & SandboxChat;
   readonly meta: SandboxDataset;
-  /** Base URL of its Viber. */
-  readonly viberUrl: string;
-  readonly whatsapp: WhatsAppAccount & { readonly apiUrl: string };
   readonly sendpulse: {
     readonly apiUrl: string;
     readonly credentials: { readonly clientId: string; readonly clientSecret: string };
@@ -195,8 +199,8 @@ function connection(
   return {
     url,
     mtproto,
-    telegramUrl: `${url}/telegram`,
-    viberUrl: `${url}/viber`,
+    telegram: { apiUrl: `${url}/telegram`, pageUrl: url },
+    viber: { apiUrl: `${url}/viber`, pageUrl: `${url}/viber` },
     whatsapp: {
       phoneNumberId: number.phoneNumberId,
       businessAccountId: number.businessAccountId,
@@ -204,6 +208,7 @@ function connection(
       appSecret: number.appSecret,
       verifyToken,
       apiUrl: `${url}/whatsapp`,
+      pageUrl: `${url}/whatsapp`,
     },
     sendpulse: { apiUrl: `${url}/sendpulse`, credentials: sendPulseAccount },
     autoria: { apiUrl: `${url}/autoria`, apiKey: autoRiaKey.key },

@@ -1,5 +1,6 @@
-import { createHmac } from 'node:crypto';
 import { z } from 'zod';
+import { derivedSecret } from './derived-secret.ts';
+import { belongTogether, type OnSandbox } from './variable-types.ts';
 
 /** Credentials of an account of SendPulse. */
 export type SendPulseCredentials =
@@ -48,14 +49,11 @@ export const sendPulseVariables = {
 type Variables = z.infer<z.ZodObject<typeof sendPulseVariables>>;
 
 /** How SendPulse is reached: live where there are credentials. */
-export function sendPulseConfig(
-  values: Variables,
-  onSandbox: { all: boolean; others: boolean },
-): SendPulseConfig {
+export function sendPulseConfig(values: Variables, onSandbox: OnSandbox): SendPulseConfig {
   const credentials = credentialsOf(values);
   const addressBookId = values.SENDPULSE_ADDRESS_BOOK_ID;
   if (credentials !== undefined && !onSandbox.all) {
-    const webhookSecret = values.SENDPULSE_WEBHOOK_SECRET ?? derivedSecret(credentials);
+    const webhookSecret = values.SENDPULSE_WEBHOOK_SECRET ?? ownSecret(credentials);
     return { mode: 'live', credentials, addressBookId, webhookSecret };
   }
   if (!onSandbox.others) return { mode: 'off' };
@@ -65,10 +63,7 @@ export function sendPulseConfig(
 
 /** What contradicts itself in the variables. */
 export function sendPulseProblems(values: Variables): string[] {
-  const problems: string[] = [];
-  if ((values.SENDPULSE_CLIENT_ID === undefined) !== (values.SENDPULSE_CLIENT_SECRET === undefined)) {
-    problems.push('SENDPULSE_CLIENT_ID and SENDPULSE_CLIENT_SECRET belong together. Set both or neither.');
-  }
+  const problems = belongTogether(values, ['SENDPULSE_CLIENT_ID', 'SENDPULSE_CLIENT_SECRET']);
   if (values.SENDPULSE_API_KEY !== undefined && values.SENDPULSE_CLIENT_ID !== undefined) {
     problems.push('SENDPULSE_API_KEY and SENDPULSE_CLIENT_ID are two ways to sign in. Keep one.');
   }
@@ -86,8 +81,7 @@ function credentialsOf(values: Variables): SendPulseCredentials | undefined {
   return values.SENDPULSE_API_KEY === undefined ? undefined : { apiKey: values.SENDPULSE_API_KEY };
 }
 
-/** The same in every process and after every restart, so that nothing has to be kept. */
-function derivedSecret(credentials: SendPulseCredentials): string {
+function ownSecret(credentials: SendPulseCredentials): string {
   const secret = 'apiKey' in credentials ? credentials.apiKey : credentials.clientSecret;
-  return createHmac('sha256', secret).update('cartie-sendpulse-webhook').digest('base64url');
+  return derivedSecret(secret, 'cartie-sendpulse-webhook');
 }

@@ -1,24 +1,23 @@
-import { setTimeout } from 'node:timers/promises';
 import {
   type ClientEvent,
-  type EventListener,
   type HealthCheck,
   isCartieError,
   type LeaseStore,
   type Limiter,
   type RequestHandler,
   type TokenStore,
-  type Update,
 } from '@cartie/core';
 import { undiciFetch } from '@cartie/core/undici';
 import { createSendPulseClient, createSendPulseWebhook, type SendPulseClient } from '@cartie/sendpulse';
 import type { Logger } from 'pino';
 import { Agent, request } from 'undici';
 import { createMailingBook, type MailingBook } from './mailing-book.ts';
+import type { ReceiverParts } from './receiver-parts.ts';
 import type { SendPulseConfig, SendPulseCredentials } from './sendpulse-config.ts';
+import { createWebhookAnnouncer, type WebhookAnnouncer } from './webhook-announcer.ts';
 
 /** SendPulse, connected to the inbox and the outbox. */
-export interface SendPulseConnection {
+export interface SendPulseConnection extends WebhookAnnouncer {
   readonly client: SendPulseClient;
   /** `down` with the fact `problem: 'unauthorized'` while SendPulse does not take the credentials. */
   readonly health: HealthCheck;
@@ -28,32 +27,23 @@ export interface SendPulseConnection {
   /** The path that SendPulse calls; ends with the secret. */
   readonly webhookPath: string;
   readonly webhook: RequestHandler;
-  /** Tells SendPulse the webhook's address, again and again until it takes it. Does not wait for that. */
-  receive(publicUrl: string): void;
-  stop(): Promise<void>;
   close(): Promise<void>;
 }
 
 /** What {@link connectSendPulse} needs from the rest of the server. */
-export interface SendPulseParts {
+export interface SendPulseParts extends ReceiverParts {
   /** The sandbox's account, where that is used. */
   readonly sandbox: { readonly apiUrl: string; readonly credentials: SendPulseCredentials } | undefined;
-  /** Stores an event; resolves when it can be acknowledged. */
-  readonly accept: (update: Update) => Promise<unknown>;
   readonly tokens: TokenStore;
   readonly leases: LeaseStore;
   /** Shares the pace with other processes. */
   readonly limiter: Limiter | undefined;
-  readonly onEvent: EventListener;
-  /** Told what a background task of this module met. */
-  readonly onFailure: (failure: { operation: string; error: unknown }) => void;
   readonly log: Logger;
 }
 
 /** Events after which a person cannot be written to, or has come back. */
 const watchedEvents = ['unsubscribe', 'spam', 'hard_bounces'] as const;
 const accountId = 'main';
-const longestPauseMs = 60_000;
 
 /** Creates client and webhook; where SendPulse is off, says so once in the log and gives `undefined`. */
 export function connectSendPulse(
@@ -84,33 +74,26 @@ export function connectSendPulse(
       ? { ...common, ...credentials }
       : { ...common, ...credentials, tokens: parts.tokens, leases: parts.leases },
   );
-  const stopping = new AbortController();
-  let announcing = Promise.resolve();
 
-  async function announce(url: string): Promise<void> {
-    for (let pauseMs = 1_000; !stopping.signal.aborted; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
-      try {
-        const known = await client.webhooks.list({}, { signal: stopping.signal });
-        const missing = watchedEvents.filter(
-          (action) => !known.some((one) => one.url === url && one.action === action),
-        );
-        if (missing.length > 0) {
-          await client.webhooks.create({ url, actions: missing }, { signal: stopping.signal });
-        }
-        return;
-      } catch (error) {
-        if (stopping.signal.aborted) return;
-        // That the credentials are refused was said already.
-        if (!(isCartieError(error) && error.code === 'unauthorized')) {
-          parts.onFailure({ operation: 'webhooks.create', error });
-        }
-        await setTimeout(pauseMs, undefined, { signal: stopping.signal }).catch(() => {});
-      }
-    }
+  async function announce(url: string, signal: AbortSignal): Promise<void> {
+    const known = await client.webhooks.list({}, { signal });
+    const missing = watchedEvents.filter(
+      (action) => !known.some((one) => one.url === url && one.action === action),
+    );
+    if (missing.length > 0) await client.webhooks.create({ url, actions: missing }, { signal });
   }
 
   const webhookPath = `/webhooks/sendpulse/${config.webhookSecret}`;
   return {
+    ...createWebhookAnnouncer({
+      path: webhookPath,
+      announce,
+      onError(error) {
+        // That the credentials are refused was said already.
+        if (isCartieError(error) && error.code === 'unauthorized') return;
+        parts.onFailure({ operation: 'webhooks.create', error });
+      },
+    }),
     client,
     isUnauthorized: access.isUnauthorized,
     async health(options) {
@@ -127,13 +110,6 @@ export function connectSendPulse(
       onEvent: parts.onEvent,
       onError: (error) => parts.onFailure({ operation: 'webhook', error }),
     }),
-    receive(publicUrl) {
-      announcing = announce(publicUrl + webhookPath);
-    },
-    async stop() {
-      stopping.abort();
-      await announcing;
-    },
     close: () => agent.close(),
   };
 }

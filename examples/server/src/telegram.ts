@@ -1,32 +1,26 @@
-import { createHmac } from 'node:crypto';
-import { setTimeout } from 'node:timers/promises';
 import type {
-  EventListener,
   HealthCheck,
   HealthReport,
   KeyValueStore,
   LeaseStore,
   Limiter,
   RequestHandler,
-  Update,
 } from '@cartie/core';
 import { undiciFetch } from '@cartie/core/undici';
-import {
-  createTelegramClient,
-  createTelegramPoller,
-  createTelegramWebhook,
-  type TelegramClient,
-} from '@cartie/telegram';
+import { createTelegramClient, createTelegramPoller, createTelegramWebhook } from '@cartie/telegram';
 import { Agent, request } from 'undici';
-import type { TelegramConfig } from './config.ts';
+import type { ChannelConnection } from './channels.ts';
+import { derivedSecret } from './derived-secret.ts';
+import { telegramSender } from './outgoing.ts';
+import type { ReceiverParts } from './receiver-parts.ts';
+import type { TelegramConfig } from './telegram-config.ts';
+import { createWebhookAnnouncer } from './webhook-announcer.ts';
 
 /** The path that Telegram calls. */
 export const telegramWebhookPath = '/webhooks/telegram';
 
 /** Telegram, connected to the inbox. */
-export interface TelegramConnection {
-  readonly client: TelegramClient;
-  readonly botId: string;
+export interface TelegramConnection extends ChannelConnection {
   readonly health: HealthCheck;
   /** Serves {@link telegramWebhookPath}; `undefined` where the server asks for updates itself. */
   readonly webhook: RequestHandler | undefined;
@@ -38,39 +32,42 @@ export interface TelegramConnection {
 }
 
 /** What {@link connectTelegram} needs from the rest of the server. */
-export interface TelegramParts {
-  /** The sandbox's Bot API, where that is used. */
-  readonly baseUrl: string | undefined;
-  /** Stores an update; resolves when it can be acknowledged. */
-  readonly accept: (update: Update) => Promise<unknown>;
+export interface TelegramParts extends ReceiverParts {
+  /** The sandbox's Bot API and page, where that is used. */
+  readonly sandbox: { readonly apiUrl: string; readonly pageUrl: string } | undefined;
   readonly store: KeyValueStore;
   readonly leases: LeaseStore;
   /** Shares the limits of a name with other processes. */
   readonly limiter: (name: string) => Limiter | undefined;
-  readonly onEvent: EventListener;
-  /** Told what a background task of this module met. */
-  readonly onFailure: (failure: { operation: string; error: unknown }) => void;
 }
-
-const longestPauseMs = 60_000;
 
 /** Creates the client, and the webhook or the poller. */
 export async function connectTelegram(
   config: TelegramConfig,
   parts: TelegramParts,
 ): Promise<TelegramConnection> {
+  const onSandbox = config.mode === 'sandbox';
   const agent = new Agent({ connections: 64 });
   const client = createTelegramClient({
     token: config.token,
-    baseUrl: parts.baseUrl,
+    baseUrl: onSandbox ? parts.sandbox?.apiUrl : config.apiUrl,
     fetch: undiciFetch({ request, dispatcher: agent }),
     // Telegram's limits are a bot's.
     limiter: parts.limiter(`telegram:${config.token.split(':')[0]}`),
     onEvent: parts.onEvent,
   });
   const botId = await client.botId();
-  const stopping = new AbortController();
-  const common = { client, botId, close: () => agent.close() };
+  const common = {
+    channel: {
+      id: 'telegram',
+      name: 'Telegram',
+      account: botId,
+      maxTextLength: 4_096,
+      sandboxUrl: onSandbox ? parts.sandbox?.pageUrl : undefined,
+    },
+    sender: telegramSender(client),
+    close: () => agent.close(),
+  } as const;
 
   if (config.mode === 'polling') {
     const poller = createTelegramPoller({
@@ -93,20 +90,12 @@ export async function connectTelegram(
     };
   }
 
-  const secretToken = config.webhookSecret ?? derivedSecret(config.token);
-  let announcing = Promise.resolve();
-  const announce = async (url: string): Promise<void> => {
-    for (let pauseMs = 1_000; !stopping.signal.aborted; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
-      try {
-        await client.syncWebhook({ url, secretToken, store: parts.store }, { signal: stopping.signal });
-        return;
-      } catch (error) {
-        if (stopping.signal.aborted) return;
-        parts.onFailure({ operation: 'syncWebhook', error });
-        await setTimeout(pauseMs, undefined, { signal: stopping.signal }).catch(() => {});
-      }
-    }
-  };
+  const secretToken = config.webhookSecret ?? derivedSecret(config.token, 'cartie-telegram-webhook-secret');
+  const announcer = createWebhookAnnouncer({
+    path: telegramWebhookPath,
+    announce: (url, signal) => client.syncWebhook({ url, secretToken, store: parts.store }, { signal }),
+    onError: (error) => parts.onFailure({ operation: 'syncWebhook', error }),
+  });
   return {
     ...common,
     health: client.health,
@@ -117,14 +106,8 @@ export async function connectTelegram(
       onEvent: parts.onEvent,
       onError: (error) => parts.onFailure({ operation: 'webhook', error }),
     }),
-    // Telegram may be down while the server starts: updates wait there, and this is tried again until it works.
-    async receive(publicUrl) {
-      announcing = announce(publicUrl + telegramWebhookPath);
-    },
-    async stop() {
-      stopping.abort();
-      await announcing;
-    },
+    receive: async (publicUrl) => announcer.receive(publicUrl),
+    stop: () => announcer.stop(),
   };
 }
 
@@ -136,9 +119,4 @@ function worse(client: HealthReport, poller: HealthReport): HealthReport {
     ...(isWorse && { status: poller.status, detail: poller.detail }),
     facts: { ...client.facts, ...poller.facts },
   };
-}
-
-/** The same in every process and after every restart, so that nothing has to be kept. */
-function derivedSecret(token: string): string {
-  return createHmac('sha256', token).update('cartie-telegram-webhook-secret').digest('base64url');
 }

@@ -1,5 +1,6 @@
-import { createHmac } from 'node:crypto';
 import { z } from 'zod';
+import { derivedSecret } from './derived-secret.ts';
+import type { OnSandbox } from './variable-types.ts';
 import type { FallbackTemplate } from './whatsapp-sender.ts';
 
 /** A number of WhatsApp and the app that it is used through. */
@@ -69,16 +70,14 @@ type Variables = z.infer<z.ZodObject<typeof whatsAppVariables>>;
 export const sandboxFallback: FallbackTemplate = { name: 'answer', language: 'en' };
 
 /** How WhatsApp is reached: live where all of its variables are given. */
-export function whatsAppConfig(
-  values: Variables,
-  onSandbox: { all: boolean; others: boolean },
-): WhatsAppConfig {
+export function whatsAppConfig(values: Variables, onSandbox: OnSandbox): WhatsAppConfig {
   const [name, language] = values.WHATSAPP_FALLBACK_TEMPLATE?.split(':') ?? [];
   const fallback = name !== undefined && language !== undefined ? { name, language } : undefined;
   const throughput = values.WHATSAPP_THROUGHPUT;
   const [phoneNumberId, businessAccountId, accessToken, appSecret] = needed.map((one) => values[one]);
   if (!onSandbox.all && phoneNumberId && businessAccountId && accessToken && appSecret) {
-    const verifyToken = values.WHATSAPP_VERIFY_TOKEN ?? derivedToken(appSecret);
+    const verifyToken =
+      values.WHATSAPP_VERIFY_TOKEN ?? derivedSecret(appSecret, 'cartie-whatsapp-verify-token');
     const account = { phoneNumberId, businessAccountId, accessToken, appSecret, verifyToken };
     return { mode: 'live', account, throughput, fallback };
   }
@@ -106,9 +105,4 @@ export function whatsAppProblems(
     return ['WHATSAPP_PHONE_NUMBER_ID needs PUBLIC_URL with https://, because Meta calls no other address.'];
   }
   return [];
-}
-
-/** The same in every process and after every restart, so that nothing has to be kept. */
-function derivedToken(appSecret: string): string {
-  return createHmac('sha256', appSecret).update('cartie-whatsapp-verify-token').digest('base64url');
 }

@@ -1,17 +1,19 @@
-import { setTimeout } from 'node:timers/promises';
-import type { EventListener, HealthCheck, Limiter, RequestHandler, Update } from '@cartie/core';
+import type { HealthCheck, Limiter, RequestHandler } from '@cartie/core';
 import { undiciFetch } from '@cartie/core/undici';
-import { createWhatsAppClient, createWhatsAppWebhook, type WhatsAppClient } from '@cartie/whatsapp';
+import { createWhatsAppClient, createWhatsAppWebhook } from '@cartie/whatsapp';
 import { Agent, request } from 'undici';
-import type { ChannelFiles } from './message-files.ts';
+import type { ChannelConnection } from './channels.ts';
+import type { ReceiverParts } from './receiver-parts.ts';
+import { createWebhookAnnouncer, type WebhookAnnouncer } from './webhook-announcer.ts';
 import type { WhatsAppAccount, WhatsAppConfig } from './whatsapp-config.ts';
-import { createTemplateBook, type TemplateBook } from './whatsapp-templates.ts';
+import { whatsAppSender } from './whatsapp-sender.ts';
+import { createTemplateBook } from './whatsapp-templates.ts';
 
 /** The path that Meta calls. */
 export const whatsAppWebhookPath = '/webhooks/whatsapp';
 
 /** Types that WhatsApp takes, and the most bytes of any: what an operator may attach. */
-export const whatsAppFiles = {
+const acceptedFiles = {
   accept: [
     'image/jpeg',
     'image/png',
@@ -36,42 +38,28 @@ export const whatsAppFiles = {
 } as const;
 
 /** WhatsApp, connected to the inbox. */
-export interface WhatsAppConnection {
-  readonly client: WhatsAppClient;
-  /** The id of the number: tells its conversations from another's. */
-  readonly account: string;
+export interface WhatsAppConnection extends ChannelConnection, WebhookAnnouncer {
   readonly health: HealthCheck;
   /** Serves {@link whatsAppWebhookPath}. */
   readonly webhook: RequestHandler;
-  readonly files: ChannelFiles;
-  readonly templates: TemplateBook;
-  /** Has the account's webhooks sent to this address, again and again until Meta does so. Does not wait for that. */
-  receive(publicUrl: string): void;
-  stop(): Promise<void>;
   close(): Promise<void>;
 }
 
 /** What {@link connectWhatsApp} needs from the rest of the server. */
-export interface WhatsAppParts {
-  /** The sandbox's number and its API, where that is used. */
-  readonly sandbox: (WhatsAppAccount & { readonly apiUrl: string }) | undefined;
-  /** Stores an update; resolves when it can be acknowledged. */
-  readonly accept: (update: Update) => Promise<unknown>;
+export interface WhatsAppParts extends ReceiverParts {
+  /** The sandbox's number, its API and its page, where that is used. */
+  readonly sandbox: (WhatsAppAccount & { readonly apiUrl: string; readonly pageUrl: string }) | undefined;
   /** Shares the rates with other processes. */
   readonly limiter: Limiter | undefined;
-  readonly onEvent: EventListener;
-  /** Told what a background task of this module met. */
-  readonly onFailure: (failure: { operation: string; error: unknown }) => void;
 }
-
-const longestPauseMs = 60_000;
 
 /** Creates the client and the webhook; `undefined` where WhatsApp is off. */
 export function connectWhatsApp(
   config: WhatsAppConfig,
   parts: WhatsAppParts,
 ): WhatsAppConnection | undefined {
-  const account = config.mode === 'live' ? config.account : parts.sandbox;
+  const sandbox = config.mode === 'sandbox' ? parts.sandbox : undefined;
+  const account = config.mode === 'live' ? config.account : sandbox;
   if (config.mode === 'off' || account === undefined) return undefined;
   const { phoneNumberId, businessAccountId, accessToken, appSecret, verifyToken } = account;
   const agent = new Agent({ connections: 64 });
@@ -81,31 +69,30 @@ export function connectWhatsApp(
     accessToken,
     appSecret,
     rates: { throughput: { limit: config.throughput, intervalMs: 1_000 } },
-    baseUrl: config.mode === 'sandbox' ? parts.sandbox?.apiUrl : undefined,
+    baseUrl: sandbox?.apiUrl,
     limiter: parts.limiter,
     fetch: undiciFetch({ request, dispatcher: agent }),
     onEvent: parts.onEvent,
   });
-  const stopping = new AbortController();
-  const { signal } = stopping;
-  let announcing = Promise.resolve();
-
-  async function announce(url: string): Promise<void> {
-    for (let pauseMs = 1_000; !signal.aborted; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
-      try {
-        await client.account.subscribe({ override_callback_uri: url, verify_token: verifyToken }, { signal });
-        return;
-      } catch (error) {
-        if (signal.aborted) return;
-        parts.onFailure({ operation: 'subscribeApp', error });
-        await setTimeout(pauseMs, undefined, { signal }).catch(() => {});
-      }
-    }
-  }
-
   return {
-    client,
-    account: phoneNumberId,
+    ...createWebhookAnnouncer({
+      path: whatsAppWebhookPath,
+      announce: (url, signal) =>
+        client.account.subscribe({ override_callback_uri: url, verify_token: verifyToken }, { signal }),
+      onError: (error) => parts.onFailure({ operation: 'subscribeApp', error }),
+    }),
+    channel: {
+      id: 'whatsapp',
+      name: 'WhatsApp',
+      account: phoneNumberId,
+      maxTextLength: 4_096,
+      sandboxUrl: sandbox?.pageUrl,
+      files: acceptedFiles,
+      hasTemplates: true,
+      windowMs: 24 * 60 * 60 * 1_000,
+      fallbackTemplate: config.fallback?.name,
+    },
+    sender: whatsAppSender(client, config.fallback),
     health: client.health,
     webhook: createWhatsAppWebhook({
       verifyToken,
@@ -129,13 +116,6 @@ export function connectWhatsApp(
       },
     },
     templates: createTemplateBook(client),
-    receive(publicUrl) {
-      announcing = announce(publicUrl + whatsAppWebhookPath);
-    },
-    async stop() {
-      stopping.abort();
-      await announcing;
-    },
     close: () => agent.close(),
   };
 }

@@ -1,12 +1,11 @@
-import { setTimeout } from 'node:timers/promises';
-import { startSandbox } from '@cartie/sandbox';
+import { startSandbox, type WhatsAppNumber } from '@cartie/sandbox';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { freshPostgres, hasPostgres } from '../../../tests/support/postgres.ts';
 import { freshRedis, hasRedis } from '../../../tests/support/redis.ts';
 import { loadConfig } from '../src/config.ts';
 import { createLog } from '../src/log.ts';
 import { startServer } from '../src/wiring.ts';
-import { freshFolder, until } from './test-server.ts';
+import { freshFolder, startTestServer, until } from './test-server.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
 
@@ -88,7 +87,10 @@ it('starts while Telegram is down, and tells it its address when it is back', as
   const server = await startServer(config, createLog('silent'));
   closing.push(() => server.stop());
   expect((await fetch(`${server.url}/health/ready`)).status).toBe(200);
-  await setTimeout(300);
+  await until(
+    () => sandbox.telegram.calls().some(({ executed }) => !executed),
+    (tried) => tried,
+  );
   sandbox.faults.clear(fault);
   await until(
     () => sandbox.telegram.calls().some(({ method, executed }) => method === 'setWebhook' && executed),
@@ -105,6 +107,26 @@ it('listens on all addresses with a token, and reaches itself by one that can be
     () => answersTo(4_002).length,
     (count) => count === 1,
   );
+});
+
+describe.skipIf(!hasPostgres)('several processes on one PostgreSQL', () => {
+  it('keep the rates of every provider together in it', async () => {
+    await using postgres = await freshPostgres();
+    await using folder = await freshFolder();
+    await using server = await startTestServer({ DATA_DIR: folder.path, DATABASE_URL: postgres.url });
+    const { whatsapp, viber } = server.sandbox;
+    server.write('hello');
+    viber.userSends(viber.accounts()[0]?.id ?? '', { from: 'olena', text: 'hello' });
+    whatsapp.customerSends(whatsapp.numbers()[0] as WhatsAppNumber, { from: '380671234567', text: 'hello' });
+    const limiters = async (): Promise<string[]> => {
+      const { rows } = await postgres.pool.query<{ key: string }>(
+        "select key from cartie_key_value where key like 'limiter:%' order by key",
+      );
+      return rows.map(({ key }) => key);
+    };
+    const all = ['limiter:sendpulse', 'limiter:telegram:7000000001', 'limiter:viber', 'limiter:whatsapp'];
+    await until(limiters, (found) => all.every((key) => found.includes(key)));
+  });
 });
 
 describe.skipIf(!hasRedis || !hasPostgres)('several processes', () => {
