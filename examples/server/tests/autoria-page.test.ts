@@ -1,21 +1,11 @@
-import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { describeInBrowser } from '../../../tests/support/browser.ts';
-import { freshFolder, startTestServer, type TestFolder, type TestServer } from './test-server.ts';
+import { autoRiaKey, freshFolder, sharedServer, startTestServer } from './test-server.ts';
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 describeInBrowser('AUTO.RIA on the operator’s page', (open) => {
-  let folder: TestFolder;
-  let server: TestServer;
-
-  beforeAll(async () => {
-    folder = await freshFolder();
-    server = await startTestServer({ DATA_DIR: folder.path, AUTORIA_PER_HOUR: '11' });
-  });
-  afterAll(async () => {
-    await server?.[Symbol.asyncDispose]();
-    await folder?.[Symbol.asyncDispose]();
-  });
+  const server = sharedServer({ AUTORIA_PER_HOUR: '11' });
 
   it('evaluates a car, with a link to AUTO.RIA, until the quota is used up', async () => {
     const page = await open(`${server.url}/#/inbox`, { expects: /status of 429/ });
@@ -55,6 +45,27 @@ describeInBrowser('AUTO.RIA on the operator’s page', (open) => {
       .getByRole('status')
       .getByText(/quota of the key is used up/)
       .waitFor();
+  });
+
+  it('asks once for the brands where AUTO.RIA refuses, and again when told to', async () => {
+    await using folder = await freshFolder();
+    await using other = await startTestServer({ DATA_DIR: folder.path });
+    other.sandbox.autoria.setKey(autoRiaKey, 'disabled');
+    const page = await open(`${other.url}/#/inbox`, { expects: /status of 502/ });
+    let asked = 0;
+    page.on('request', (request) => {
+      if (request.url().endsWith('/api/valuation/brands')) asked += 1;
+    });
+    await page.getByRole('link', { name: 'Evaluate' }).click();
+    await page.getByRole('alert').getByText('the key is disabled').waitFor();
+    // Whatever changes meanwhile, and is drawn.
+    for (let id = 1; id <= 5; id += 1) other.write('hello', { id, first_name: `Person ${id}` });
+    await page.getByRole('link', { name: /Inbox.*5/ }).waitFor();
+    expect(asked).toBe(1);
+    other.sandbox.autoria.setKey(autoRiaKey, 'valid');
+    await page.getByRole('button', { name: 'Try again' }).click();
+    await page.getByLabel('Brand').selectOption({ label: 'BMW' });
+    expect(asked).toBe(2);
   });
 
   it('fits a phone', async () => {

@@ -1,21 +1,11 @@
-import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { describeInBrowser, type OpenPage } from '../../../tests/support/browser.ts';
-import { freshFolder, startTestServer, type TestFolder, type TestServer, until } from './test-server.ts';
+import { sharedServer, until } from './test-server.ts';
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 describeInBrowser('leads in a browser', (openPage) => {
-  let folder: TestFolder;
-  let server: TestServer;
-
-  beforeAll(async () => {
-    folder = await freshFolder();
-    server = await startTestServer({ DATA_DIR: folder.path });
-  });
-  afterAll(async () => {
-    await server?.[Symbol.asyncDispose]();
-    await folder?.[Symbol.asyncDispose]();
-  });
+  const server = sharedServer();
 
   const open = (path: string, options?: Parameters<OpenPage>[1]) => openPage(server.url + path, options);
 
@@ -64,6 +54,7 @@ describeInBrowser('leads in a browser', (openPage) => {
     const row = page.locator('.lead', { hasText: 'Ірина Шевченко' });
     await row.getByText('Lead: taken by Meta').waitFor();
     await row.getByRole('button', { name: 'Sold' }).click();
+    await expect.poll(() => page.evaluate('document.activeElement?.name')).toBe('price');
     await row.getByLabel('Price').fill('16500');
     await row.getByRole('button', { name: 'Save the sale' }).click();
     await row.getByText('Sold for $16,500').waitFor();

@@ -1,24 +1,20 @@
-import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { describeInBrowser, type OpenPage } from '../../../tests/support/browser.ts';
-import { freshFolder, startTestServer, type TestFolder, type TestServer } from './test-server.ts';
+import { freshFolder, sharedServer, startTestServer } from './test-server.ts';
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 describeInBrowser('the operator’s page', (openPage) => {
-  let folder: TestFolder;
-  let server: TestServer;
+  const server = sharedServer({ LEADS_PER_MINUTE: '100' });
   const olena = { id: 3_001, first_name: 'Olena' };
 
-  beforeAll(async () => {
-    folder = await freshFolder();
-    server = await startTestServer({ DATA_DIR: folder.path });
-  });
-  afterAll(async () => {
-    await server?.[Symbol.asyncDispose]();
-    await folder?.[Symbol.asyncDispose]();
-  });
-
   const open = (path: string, options?: Parameters<OpenPage>[1]) => openPage(server.url + path, options);
+  const lead = (given: Record<string, string>): Promise<Response> => server.post('/leads', given);
+  /** The next message is sent, and nobody hears of it. */
+  const loseAnswer = (): void => {
+    const fault = { kind: 'reset', times: 1, after: true } as const;
+    server.sandbox.faults.set({ provider: 'telegram', method: 'sendMessage', ...fault });
+  };
 
   it('tells a newcomer what to do, then shows both sides of a conversation as it happens', async () => {
     const page = await open('/');
@@ -51,13 +47,7 @@ describeInBrowser('the operator’s page', (openPage) => {
 
   it('shows a message in doubt with what can be done about it, in the thread and in the queue', async () => {
     const page = await open('/#/inbox/1');
-    server.sandbox.faults.set({
-      provider: 'telegram',
-      method: 'sendMessage',
-      kind: 'reset',
-      times: 1,
-      after: true,
-    });
+    loseAnswer();
     await page.getByRole('textbox').fill('May have arrived');
     await page.keyboard.press('Enter');
     const message = page.getByRole('article').filter({ hasText: 'It may have arrived.' });
@@ -65,13 +55,7 @@ describeInBrowser('the operator’s page', (openPage) => {
     await page.getByText('Marked as sent.').waitFor();
     await message.waitFor({ state: 'detached' });
 
-    server.sandbox.faults.set({
-      provider: 'telegram',
-      method: 'sendMessage',
-      kind: 'reset',
-      times: 1,
-      after: true,
-    });
+    loseAnswer();
     await page.getByRole('textbox').fill('Once more');
     await page.keyboard.press('Enter');
     await page.getByRole('link', { name: /Queue/ }).click();
@@ -130,6 +114,38 @@ describeInBrowser('the operator’s page', (openPage) => {
     await page.reload();
     await page.getByRole('button', { name: 'Sign out' }).click();
     await page.getByLabel('Admin token').waitFor();
+  });
+
+  it('goes on with a long list, and says so where the server is away', async () => {
+    for (let n = 0; n < 51; n += 1) await lead({ name: `Lead ${n}`, email: `lead-${n}@example.com` });
+    const page = await open('/#/leads', { expects: /ERR_|status of/ });
+    const rows = page.locator('.lead');
+    const older = page.getByRole('button', { name: 'Show older' });
+    await expect.poll(() => rows.count()).toBe(50);
+    await server.stop();
+    await older.click();
+    await page.getByText('The server does not answer. Is it running?').waitFor();
+    await server.restart();
+    await older.click();
+    await expect.poll(() => rows.count()).toBe(51);
+    expect(await older.count()).toBe(0);
+  });
+
+  it('keeps a reply that a proxy answered instead of the server, and sends it when told to', async () => {
+    const page = await open('/#/inbox/1', { expects: /status of 502/ });
+    let isAway = true;
+    await page.route('**/api/conversations/1/messages', (route) => {
+      if (!isAway || route.request().method() !== 'POST') return route.continue();
+      isAway = false;
+      return route.fulfill({ status: 502, contentType: 'text/html', body: '<h1>Bad gateway</h1>' });
+    });
+    const box = page.getByRole('textbox', { name: 'Reply to Olena' });
+    await box.fill('Through a proxy');
+    await box.press('Enter');
+    const message = page.getByRole('article').filter({ hasText: 'Not taken by the server.' });
+    await message.getByText('The server could not do this.').waitFor();
+    await message.getByRole('button', { name: 'Try again' }).click();
+    await page.locator('.message.out.sent', { hasText: 'Through a proxy' }).waitFor();
   });
 
   it('says that the server is gone, and shows what happened meanwhile when it is back', async () => {

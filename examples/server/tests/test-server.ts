@@ -6,12 +6,16 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { type RunningSandbox, type StartOptions, startSandbox } from '@cartie/sandbox';
 import { PGlite } from '@electric-sql/pglite';
+import { afterAll, beforeAll } from 'vitest';
 import { loadConfig } from '../src/config.ts';
 import { createLog } from '../src/log.ts';
 import { type RunningServer, startServer } from '../src/wiring.ts';
 
 /** The bot that the server uses when no token is configured. */
 export const botToken = '7000000001:AAsandbox-bot-of-the-reference-server';
+
+/** The server's key of the simulated AUTO.RIA. */
+export const autoRiaKey = 'sandboxKeyOfTheReferenceServer0000000000';
 
 /** A folder of its own, gone after the test. */
 export interface TestFolder extends AsyncDisposable {
@@ -95,6 +99,41 @@ export async function startTestServer(
       await stop();
       await sandbox.close();
     },
+  };
+}
+
+/**
+ * A server on an empty folder for all tests of a block: starts before the first, and is gone after the last.
+ * @param environment its settings; the folder is `DATA_DIR`
+ */
+export function sharedServer(
+  environment: Record<string, string> = {},
+  sandboxOptions: Parameters<typeof startTestServer>[1] = {},
+): TestServer {
+  let folder: TestFolder;
+  let server: TestServer;
+  beforeAll(async () => {
+    folder = await freshFolder();
+    server = await startTestServer({ DATA_DIR: folder.path, ...environment }, sandboxOptions);
+  });
+  afterAll(async () => {
+    await server?.[Symbol.asyncDispose]();
+    await folder?.[Symbol.asyncDispose]();
+  });
+  return {
+    get url() {
+      return server.url;
+    },
+    get sandbox() {
+      return server.sandbox;
+    },
+    get: (path) => server.get(path),
+    post: (path, body) => server.post(path, body),
+    remove: (path) => server.remove(path),
+    write: (text, from) => server.write(text, from),
+    restart: () => server.restart(),
+    stop: () => server.stop(),
+    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   };
 }
 

@@ -57,8 +57,8 @@ find('form').addEventListener('submit', async (event) => {
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ ...given, id, car: car.id, page: location.href }),
     });
-    const answer = await response.json();
-    if (!response.ok) throw new Error(answer.error);
+    const answer = await response.json().catch(() => ({}));
+    if (!response.ok) throw new Error(answer.error ?? 'This did not work. Please send it again later.');
     form.reset();
     id = crypto.randomUUID();
     say('Thank you. We will call you soon.', true);

@@ -1,6 +1,6 @@
 // What the page does with the accounts that read channels. A mistake is shown at its form.
 
-import { get, post, RequestFailed, remove } from './server.js';
+import { get, post, remove } from './server.js';
 import { notify, state, update } from './state.js';
 
 export async function addConnector({ label, apiId, apiHash }) {
@@ -44,7 +44,7 @@ async function attempt(id, request, done) {
     isDone = true;
     if (done) notify(done);
   } catch (error) {
-    errors.set(id, error instanceof RequestFailed ? error.message : 'This did not work.');
+    errors.set(id, error.message);
   }
   update({ connectorErrors: errors });
   const connectors = await get('/connectors').catch(() => undefined);

@@ -2,7 +2,7 @@ import { addConnector, follow, loginBy, removeConnector, resume, unfollow } from
 import { icons } from './icons.js';
 import { repeat } from './lit-html/directives/repeat.js';
 import { html, nothing } from './lit-html/lit-html.js';
-import { busyButton, button, emptyState, external, loading, time } from './parts.js';
+import { busyButton, button, emptyState, external, focusOn, loading, panel, time } from './parts.js';
 import { state, update } from './state.js';
 import { connectorReasons, connectorWords, loginVia } from './words.js';
 
@@ -10,21 +10,16 @@ import { connectorReasons, connectorWords, loginVia } from './words.js';
 export function connectorsView() {
   const { connectors, session } = state;
   if (connectors === undefined) return loading();
-  return html`
-    <section class="panel" aria-labelledby="connectors-title">
-      <header class="panel-head">
-        <h1 id="connectors-title">Connectors</h1>
-        <p>
-          Telegram accounts that read channels. Each logs in once: its session is kept encrypted, and it is live again after
-          every restart.
-        </p>
-        ${
-          session.simulated.includes('mtproto')
-            ? html`<p class="detail">Simulated: log in as +380 50 000 00 01; the code is on the sandbox’s page.</p>
-              <div class="actions">${external(`${session.sandboxUrl}/mtproto`, 'The sandbox’s page')}</div>`
-            : nothing
-        }
-      </header>
+  return panel(
+    {
+      title: 'Connectors',
+      text: 'Telegram accounts that read channels. Each logs in once: its session is kept encrypted, and it is live again after every restart.',
+      more: session.simulated.includes('mtproto')
+        ? html`<p>Simulated: log in as +380 50 000 00 01; the code is on the sandbox’s page.</p>
+          <div class="actions">${external(`${session.sandboxUrl}/mtproto`, 'The sandbox’s page')}</div>`
+        : nothing,
+    },
+    html`
       ${
         connectors.length === 0
           ? emptyState({
@@ -34,8 +29,8 @@ export function connectorsView() {
             })
           : html`<ul class="connectors">${repeat(connectors, ({ id }) => id, connector)}</ul>`
       }
-      ${addForm(session)}
-    </section>`;
+      ${addForm(session)}`,
+  );
 }
 
 function connector(one) {
@@ -110,7 +105,7 @@ const cancel = (id) => busyButton('Cancel', () => loginBy(id, 'cancel'));
 function field(id, { label, name, ...attributes }, action, submit) {
   const error = state.connectorErrors.get(id);
   return html`
-    <form class="sale" @submit=${(event) => send(event, submit)}>
+    <form class="fields" @submit=${(event) => send(event, submit)}>
       <label>
         ${label}
         <input name=${name} required type=${attributes.type ?? 'text'} inputmode=${attributes.inputmode ?? nothing}
@@ -159,12 +154,16 @@ const channels = ({ id, channels: list, state: status }) => html`
 
 function addForm({ needsApiKeys }) {
   if (!state.addingConnector) {
-    return html`<div class="more">${button('Add an account', () => update({ addingConnector: true }), { kind: 'primary' })}</div>`;
+    const open = () => {
+      update({ addingConnector: true });
+      focusOn('.fields [name="label"]');
+    };
+    return html`<div class="more">${button('Add an account', open, { kind: 'primary' })}</div>`;
   }
   const error = state.connectorErrors.get('new');
   return html`
-    <form class="sale group" aria-label="Add an account" @submit=${(event) => send(event, addConnector)}>
-      <label>Name <input name="label" required maxlength="60" autocomplete="off" placeholder="Cars of Kyiv" autofocus /></label>
+    <form class="fields group" aria-label="Add an account" @submit=${(event) => send(event, addConnector)}>
+      <label>Name <input name="label" required maxlength="60" autocomplete="off" placeholder="Cars of Kyiv" /></label>
       ${
         needsApiKeys
           ? html`<label>api_id <input name="apiId" required inputmode="numeric" pattern="\d+" autocomplete="off" /></label>

@@ -1,37 +1,31 @@
-import { loadOlderPosts } from './actions.js';
 import { icons } from './icons.js';
 import { repeat } from './lit-html/directives/repeat.js';
 import { html, nothing } from './lit-html/lit-html.js';
-import { busyButton, emptyState, external, loading, time } from './parts.js';
+import { emptyState, external, loading, olderButton, panel, time } from './parts.js';
 import { state } from './state.js';
-
-const pageSize = 50;
+import { money } from './words.js';
 
 /** What the followed channels posted, with the cars that are in it. */
 export function feedView() {
-  const { feed } = state;
+  const { feed, session } = state;
   if (feed === undefined) return loading();
-  const hasOlder = state.hasOlderPosts ?? feed.length >= pageSize;
-  return html`
-    <section class="panel" aria-labelledby="feed-title">
-      <header class="panel-head">
-        <h1 id="feed-title">Feed</h1>
-        <p>Posts of the channels that the connected accounts follow. What they say of a car is read out of the text.</p>
-      </header>
-      ${
-        feed.length === 0
-          ? emptyState({
-              icon: icons.feed,
-              title: 'No posts yet',
-              text: 'Connect an account and choose channels: what they post appears here.',
-              action: html`<a class="button primary" href="#/connectors">Connectors</a>`,
-            })
-          : html`<ul class="posts">
-            ${repeat(feed, ({ seq }) => seq, post)}
-          </ul>`
-      }
-      ${hasOlder ? html`<div class="more">${busyButton('Show older', loadOlderPosts)}</div>` : nothing}
-    </section>`;
+  return panel(
+    {
+      title: 'Feed',
+      text: 'Posts of the channels that the connected accounts follow. What they say of a car is read out of the text.',
+    },
+    feed.length === 0
+      ? emptyState({
+          icon: icons.feed,
+          title: 'No posts yet',
+          text: 'Connect an account and choose channels: what they post appears here.',
+          action: session.hasConnectors
+            ? html`<a class="button primary" href="#/connectors">Connectors</a>`
+            : nothing,
+        })
+      : html`<ul class="posts">${repeat(feed, ({ seq }) => seq, post)}</ul>
+          ${olderButton('feed')}`,
+  );
 }
 
 function post(one) {
@@ -41,7 +35,7 @@ function post(one) {
     <li class="post ${deletedAt === null ? '' : 'is-deleted'}" data-post=${seq}>
       <header>
         ${title ? html`<h2>${title}</h2>` : nothing}
-        ${price === null ? nothing : html`<p class="post-price">${amount(price, currency)}</p>`}
+        ${price === null ? nothing : html`<p class="post-price">${money(price, currency)}</p>`}
       </header>
       ${
         mileageKm === null && phones.length === 0
@@ -63,6 +57,3 @@ function post(one) {
 
 const carOf = ({ make, model, year }) =>
   [[make, model].filter(Boolean).join(' '), year].filter(Boolean).join(', ');
-
-const amount = (price, currency) =>
-  new Intl.NumberFormat(undefined, { style: 'currency', currency, maximumFractionDigits: 0 }).format(price);

@@ -1,8 +1,7 @@
-import { loadOlderConversations } from './actions.js';
 import { icons } from './icons.js';
 import { repeat } from './lit-html/directives/repeat.js';
 import { html, nothing } from './lit-html/lit-html.js';
-import { avatar, busyButton, emptyState, external, loading, time } from './parts.js';
+import { avatar, emptyState, external, loading, olderButton, time } from './parts.js';
 import { state } from './state.js';
 import { threadView } from './thread-view.js';
 import { kindOf } from './words.js';
@@ -19,11 +18,7 @@ export function inboxView() {
         <ul @keydown=${moveFocus}>
           ${repeat(conversations, ({ id }) => id, conversationItem)}
         </ul>
-        ${
-          state.hasOlderConversations
-            ? html`<div class="more">${busyButton('Show older', loadOlderConversations)}</div>`
-            : nothing
-        }
+        ${olderButton('conversations')}
       </section>
       ${threadView()}
     </div>`;
@@ -45,7 +40,7 @@ function conversationItem(conversation) {
             <span class="conversation-preview">${lastDirection === 'out' ? '↩ ' : ''}${lastText || kindOf('message')}</span>
             ${
               unread > 0
-                ? html`<span class="count" aria-label="${unread} unread">${unread > 99 ? '99+' : unread}</span>`
+                ? html`<span class="count">${unread > 99 ? '99+' : unread}<span class="visually-hidden"> unread</span></span>`
                 : nothing
             }
           </span>

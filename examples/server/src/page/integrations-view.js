@@ -1,7 +1,7 @@
+import { testConnection } from './actions.js';
 import { html, nothing } from './lit-html/lit-html.js';
-import { busyButton, loading, time } from './parts.js';
-import { post } from './server.js';
-import { notify, state } from './state.js';
+import { busyButton, loading, panel, time } from './parts.js';
+import { state } from './state.js';
 import { circuitWords, factName, healthWords, hueOf, initials, problemWords, timeOf } from './words.js';
 
 /** How each provider is. */
@@ -13,15 +13,15 @@ export function integrationsView() {
     name,
     report: integrations[id],
   }));
-  return html`
-    <section class="panel" aria-labelledby="integrations-title">
-      <header class="panel-head">
-        <h1 id="integrations-title">Integrations</h1>
-        <p>Each is asked at most twice a minute. The outage of one never reaches the others.</p>
-      </header>
+  return panel(
+    {
+      title: 'Integrations',
+      text: 'Each is asked at most twice a minute. The outage of one never reaches the others.',
+    },
+    html`
       <div class="cards">${cards.filter(isConfigured).map(card)}</div>
-      <div class="cards">${cards.filter((one) => !isConfigured(one)).map(card)}</div>
-    </section>`;
+      <div class="cards">${cards.filter((one) => !isConfigured(one)).map(card)}</div>`,
+  );
 }
 
 const isConfigured = ({ report }) => report !== undefined && report.status !== 'not_configured';
@@ -53,17 +53,8 @@ function card({ id, name, report = { status: 'not_configured' } }) {
           </dl>`
           : nothing
       }
-      ${state.session.testable.includes(id) ? html`<div class="actions">${busyButton('Test the connection', () => test(id, name), { kind: 'small' })}</div>` : nothing}
+      ${state.session.testable.includes(id) ? html`<div class="actions">${busyButton('Test the connection', () => testConnection(id, name), { kind: 'small' })}</div>` : nothing}
     </article>`;
-}
-
-async function test(id, name) {
-  try {
-    const { ok, reason } = await post(`/integrations/${id}/test`);
-    notify(ok ? `${name} takes our credentials.` : reason, !ok);
-  } catch (error) {
-    notify(error.message, true);
-  }
 }
 
 const fact = (name, value) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`;

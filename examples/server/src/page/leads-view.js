@@ -1,57 +1,70 @@
-import { loadOlderLeads, resendEvent, sell, syncAgain } from './actions.js';
+import { resendEvent, sell, syncAgain } from './actions.js';
 import { icons } from './icons.js';
 import { repeat } from './lit-html/directives/repeat.js';
 import { html, nothing } from './lit-html/lit-html.js';
-import { busyButton, button, emptyState, external, loading, time } from './parts.js';
+import {
+  busyButton,
+  button,
+  emptyState,
+  external,
+  focusOn,
+  loading,
+  olderButton,
+  panel,
+  tiles,
+  time,
+} from './parts.js';
 import { state, update } from './state.js';
-import { eventReasonOf, eventWords, plural, reasonOf } from './words.js';
-
-const pageSize = 50;
+import { eventReasonOf, eventWords, money, plural, reasonOf } from './words.js';
 
 /** Who wants a car, and what Meta was told of it. */
 export function leadsView() {
-  const { leads, session } = state;
+  const { leads, leadCounts, session } = state;
   if (leads === undefined) return loading();
-  const { events, contacts, leads: list } = leads;
-  const hasOlder = state.hasOlderLeads ?? list.length >= pageSize;
-  return html`
-    <section class="panel" aria-labelledby="leads-title">
-      <header class="panel-head">
-        <h1 id="leads-title">Leads</h1>
-        <p>
-          Each lead and each sale is told to Meta, hashed, once. While Meta is away the events wait here.
-        </p>
-        <div class="actions">
-          ${external('/demo', 'Open the demo shop')}
-          ${session.simulated.includes('meta-capi') ? external(`${session.sandboxUrl}/meta`, 'What Meta got') : nothing}
-        </div>
-      </header>
-      ${events === null ? html`<p class="detail">Meta is not configured: leads are kept, and no event is made of them.</p>` : tiles(events)}
-      ${contacts === null ? html`<p class="detail">SendPulse is not configured: nobody is put into an address book.</p>` : nothing}
-      ${contacts && contacts.waiting + contacts.refused > 0 ? html`<p class="detail">${plural(contacts.waiting, 'person', 'people')} on the way to SendPulse, ${contacts.refused.toLocaleString()} refused.</p>` : nothing}
+  const { events, contacts } = leadCounts;
+  return panel(
+    {
+      title: 'Leads',
+      text: 'Each lead and each sale is told to Meta, hashed, once. While Meta is away the events wait here.',
+      more: html`<div class="actions">
+        ${external('/demo', 'Open the demo shop')}
+        ${session.simulated.includes('meta-capi') ? external(`${session.sandboxUrl}/meta`, 'What Meta got') : nothing}
+      </div>`,
+    },
+    html`
       ${
-        list.length === 0
+        events === null
+          ? html`<p class="rest">Meta is not configured: leads are kept, and no event is made of them.</p>`
+          : tiles(
+              { name: 'Events waiting', value: events.waiting },
+              { name: 'Taken by Meta', value: events.sent },
+              { name: 'Refused', value: events.refused },
+              { name: 'In doubt', value: events.inDoubt },
+            )
+      }
+      ${contactsLine(contacts)}
+      ${
+        leads.length === 0
           ? emptyState({
               icon: icons.leads,
               title: 'No leads yet',
               text: 'They come from the form of the shop, or by «Mark as lead» in a conversation.',
             })
-          : html`<ul class="rows">
-            ${repeat(list, ({ id }) => id, leadRow)}
-          </ul>`
-      }
-      ${hasOlder ? html`<div class="more">${busyButton('Show older', loadOlderLeads)}</div>` : nothing}
-    </section>`;
+          : html`<ul class="rows">${repeat(leads, ({ id }) => id, leadRow)}</ul>
+              ${olderButton('leads')}`
+      }`,
+  );
 }
 
-const tiles = ({ waiting, sent, refused, inDoubt }) => html`
-  <dl class="tiles">
-    ${tile('Events waiting', waiting)} ${tile('Taken by Meta', sent)} ${tile('Refused', refused)}
-    ${tile('In doubt', inDoubt)}
-  </dl>`;
-
-const tile = (name, count) =>
-  html`<div class="tile"><dt>${name}</dt><dd>${count.toLocaleString()}</dd></div>`;
+function contactsLine(contacts) {
+  if (contacts === null) {
+    return html`<p class="rest">SendPulse is not configured: nobody is put into an address book.</p>`;
+  }
+  const { waiting, refused } = contacts;
+  return waiting + refused === 0
+    ? nothing
+    : html`<p class="rest">${plural(waiting, 'person', 'people')} on the way to SendPulse, ${refused.toLocaleString()} refused.</p>`;
+}
 
 function leadRow(lead) {
   const {
@@ -89,8 +102,8 @@ function leadRow(lead) {
       <div class="actions">
         ${
           soldAt === null
-            ? button('Sold', () => update({ selling: state.selling === id ? undefined : id }))
-            : html`<span class="status ok">Sold for ${amount(price, currency)}</span>`
+            ? soldButton(lead)
+            : html`<span class="status ok">Sold for ${money(price, currency)}</span>`
         }
       </div>
     </li>`;
@@ -119,7 +132,14 @@ function mailingLine(leadId, { state: status, reason, detail, bouncedAt, unsubsc
   return line('down', 'refused', html`<span>${detail ?? reasonOf(reason)}</span>${again}`);
 }
 
-/** Asks for the price; used here and in a conversation. */
+/** Opens the form of a sale, or closes it; both are used here and in a conversation. */
+export const soldButton = ({ id }) =>
+  button('Sold', () => {
+    update({ selling: state.selling === id ? undefined : id });
+    focusOn('.fields [name="price"]');
+  });
+
+/** Asks for the price. */
 export function saleForm({ id }) {
   const submit = async (event) => {
     event.preventDefault();
@@ -127,16 +147,10 @@ export function saleForm({ id }) {
     await sell(id, { price: Number(price), currency });
   };
   return html`
-    <form class="sale" aria-label="Sale" @submit=${submit}>
-      <label>Price <input name="price" type="number" min="0" step="0.01" required autofocus /></label>
+    <form class="fields" aria-label="Sale" @submit=${submit}>
+      <label>Price <input name="price" type="number" min="0" step="0.01" required /></label>
       <label>Currency <input name="currency" value="USD" required pattern="[A-Za-z]{3}" maxlength="3" size="4" /></label>
       <button class="button primary" type="submit">Save the sale</button>
       ${button('Cancel', () => update({ selling: undefined }))}
     </form>`;
-}
-
-function amount(price, currency) {
-  return new Intl.NumberFormat(undefined, { style: 'currency', currency, maximumFractionDigits: 2 }).format(
-    price,
-  );
 }

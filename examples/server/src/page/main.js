@@ -1,4 +1,3 @@
-import { looked, openThread, signIn, signOut, start } from './actions.js';
 import { connectorsView } from './connectors-view.js';
 import { errorsView } from './errors-view.js';
 import { feedView } from './feed-view.js';
@@ -9,20 +8,47 @@ import { leadsView } from './leads-view.js';
 import { html, nothing, render } from './lit-html/lit-html.js';
 import { emptyState, loading } from './parts.js';
 import { queueView } from './queue-view.js';
+import { signIn, signOut, start } from './session.js';
 import { onChange, routeOf, state, update } from './state.js';
 import { applyTheme, nextTheme, theme } from './theme.js';
+import { looked, openThread } from './thread.js';
 import { valuationView } from './valuation-view.js';
 
-const panels = {
-  inbox: inboxView,
-  leads: leadsView,
-  valuation: valuationView,
-  feed: feedView,
-  queue: queueView,
-  integrations: integrationsView,
-  connectors: connectorsView,
-  errors: errorsView,
+/** In the order of the navigation. `needs`: what of it waits for an operator, and in which colour it is told. */
+const views = {
+  inbox: { name: 'Inbox', show: inboxView, needs: unreadConversations, word: 'unread' },
+  leads: { name: 'Leads', show: leadsView, needs: eventsInTrouble, tone: 'warn' },
+  feed: { name: 'Feed', show: feedView },
+  valuation: { name: 'Evaluate', show: valuationView },
+  queue: { name: 'Queue', show: queueView, needs: messagesInTrouble, tone: 'warn' },
+  integrations: { name: 'Integrations', show: integrationsView, needs: isAnyDown, tone: 'bad' },
+  connectors: { name: 'Connectors', show: connectorsView, needs: accountsToLogIn, tone: 'warn' },
+  errors: { name: 'Errors', show: errorsView },
 };
+
+function unreadConversations() {
+  return (state.conversations ?? []).filter(({ unread }) => unread > 0).length;
+}
+
+function eventsInTrouble() {
+  const { events } = state.leadCounts ?? {};
+  return events ? events.refused + events.inDoubt : 0;
+}
+
+function messagesInTrouble() {
+  const { queue } = state;
+  return queue ? queue.outbox.in_doubt + queue.outbox.failed + queue.inbox.dead : 0;
+}
+
+function isAnyDown() {
+  const reports = Object.values(state.integrations ?? {});
+  return reports.some(({ status }) => status === 'down' || status === 'degraded') ? '!' : 0;
+}
+
+function accountsToLogIn() {
+  const inNeed = ['login_required', 'failed'];
+  return (state.connectors ?? []).filter(({ state: { name } }) => inNeed.includes(name)).length;
+}
 
 function page() {
   if (state.session === undefined) {
@@ -37,7 +63,7 @@ function page() {
   if (!state.session.signedIn) return state.session.signInNeeded ? signInView() : wrongAddress();
   return html`
     ${navigation()}
-    <main class=${state.route.id === undefined ? '' : 'is-deep'}>${panels[state.route.view]()}</main>
+    <main class=${state.route.id === undefined ? '' : 'is-deep'}>${views[state.route.view].show()}</main>
     <div class="notice ${state.notice?.isError ? 'is-error' : ''}" role="status" aria-live="polite">
       ${state.notice ? html`<span>${state.notice.text}</span>` : nothing}
     </div>`;
@@ -45,23 +71,12 @@ function page() {
 
 function navigation() {
   const { session, connected } = state;
-  const unread = (state.conversations ?? []).filter((conversation) => conversation.unread > 0).length;
-  const { queue } = state;
-  const waiting = queue ? queue.outbox.in_doubt + queue.outbox.failed + queue.inbox.dead : 0;
-  const { events } = state.leads ?? {};
-  const refused = events ? events.refused + events.inDoubt : 0;
-  const toLogIn = (state.connectors ?? []).filter(needsPerson).length;
-  const isDown = Object.values(state.integrations ?? {}).some(
-    ({ status }) => status === 'down' || status === 'degraded',
-  );
+  const shown = Object.keys(views).filter((view) => view !== 'connectors' || session.hasConnectors);
   return html`
     <nav class="navigation" aria-label="Main">
       <a class="brand" href="#/inbox"><img src="/icon.svg" alt="" width="24" height="24" />Cartie</a>
       <ul>
-        ${link('inbox', 'Inbox', unread)} ${link('leads', 'Leads', refused, 'warn')} ${link('feed', 'Feed')}
-        ${link('valuation', 'Evaluate')} ${link('queue', 'Queue', waiting, 'warn')}
-        ${link('integrations', 'Integrations', isDown ? '!' : 0, 'bad')}
-        ${session.hasConnectors ? link('connectors', 'Connectors', toLogIn, 'warn') : nothing} ${link('errors', 'Errors')}
+        ${shown.map(link)}
       </ul>
       <div class="navigation-foot">
         ${session.mode === 'sandbox' ? html`<span class="mode" title="No real provider is connected">Sandbox</span>` : nothing}
@@ -78,14 +93,14 @@ function navigation() {
     </nav>`;
 }
 
-const needsPerson = ({ state: { name } }) => name === 'login_required' || name === 'failed';
-
-function link(view, name, count = 0, tone = '') {
+function link(view) {
+  const { name, needs, word = 'need attention', tone = '' } = views[view];
+  const count = needs?.();
   const isHere = state.route.view === view;
   return html`<li>
     <a href="#/${view}" aria-current=${isHere ? 'page' : nothing}>
       ${icons[view]} <span>${name}</span>
-      ${count ? html`<span class="count ${tone}" aria-label="${count} need attention">${count}</span>` : nothing}
+      ${count ? html`<span class="count ${tone}">${count}<span class="visually-hidden"> ${word}</span></span>` : nothing}
     </a>
   </li>`;
 }
@@ -132,10 +147,9 @@ function draw() {
   const wasAtEnd = list === null || list.scrollHeight - list.scrollTop - list.clientHeight < 80;
   const wasOpen = list?.dataset.thread;
   render(page(), document.body);
-  document.body.dataset.view = state.route.view;
   keepAtEnd(wasAtEnd, wasOpen);
   const unread = (state.conversations ?? []).reduce((sum, conversation) => sum + conversation.unread, 0);
-  document.title = unread > 0 ? `(${unread}) Cartie` : 'Cartie';
+  document.title = `${unread > 0 ? `(${unread}) ` : ''}${views[state.route.view].name} · Cartie`;
 }
 
 /** New messages are seen by who was at the end; who reads further up is left there. */

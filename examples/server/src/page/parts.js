@@ -1,7 +1,9 @@
 // Small pieces that several views use.
 
 import { icons } from './icons.js';
+import { loadOlder } from './lists.js';
 import { html, nothing } from './lit-html/lit-html.js';
+import { notify, state } from './state.js';
 import { fullTime, hueOf, initials, isoTime, shortTime, stateWords } from './words.js';
 
 export const avatar = (name, id) =>
@@ -19,7 +21,7 @@ export const button = (text, onClick, { kind = '', label, disabled = false } = {
     ${text}
   </button>`;
 
-/** A button that is off while what it began is under way. */
+/** A button that is off while what it began is under way, and says why that failed. */
 export function busyButton(text, action, options) {
   return button(
     text,
@@ -28,6 +30,8 @@ export function busyButton(text, action, options) {
       currentTarget.disabled = true;
       try {
         await action();
+      } catch (error) {
+        notify(error.message, true);
       } finally {
         currentTarget.disabled = false;
       }
@@ -35,6 +39,40 @@ export function busyButton(text, action, options) {
     options,
   );
 }
+
+/** Puts the cursor into what is only now being drawn: that happens at the end of the turn. */
+export async function focusOn(selector) {
+  await Promise.resolve();
+  document.querySelector(selector)?.focus();
+}
+
+/** Goes on with a list, where it has more. */
+export const olderButton = (list) =>
+  state.hasOlder[list]
+    ? html`<div class="more">${busyButton('Show older', () => loadOlder(list))}</div>`
+    : nothing;
+
+/** A view of its own: a title, a sentence, and what belongs to both; then the content. */
+export const panel = ({ title, text, more = nothing }, content) => html`
+  <section class="panel" aria-label=${title}>
+    <header class="panel-head">
+      <h1>${title}</h1>
+      <p>${text}</p>
+      ${more}
+    </header>
+    ${content}
+  </section>`;
+
+/** Numbers side by side; `{ name, value, detail }` of each. */
+export const tiles = (...all) => html`
+  <dl class="tiles">
+    ${all.map(
+      ({ name, value, detail }) => html`<div class="tile">
+        <dt>${name}</dt>
+        <dd>${value.toLocaleString()}${detail ? html`<small>${detail}</small>` : nothing}</dd>
+      </div>`,
+    )}
+  </dl>`;
 
 export const emptyState = ({ icon, title, text, action = nothing }) => html`
   <div class="empty">

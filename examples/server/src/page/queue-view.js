@@ -2,7 +2,7 @@ import { settle, settleUpdate } from './actions.js';
 import { icons } from './icons.js';
 import { repeat } from './lit-html/directives/repeat.js';
 import { html, nothing } from './lit-html/lit-html.js';
-import { busyButton, emptyState, loading, time } from './parts.js';
+import { busyButton, emptyState, loading, panel, tiles, time } from './parts.js';
 import { state } from './state.js';
 import { doubtOf, kindOf, plural, reasonOf, span } from './words.js';
 
@@ -12,17 +12,22 @@ export function queueView() {
   if (queue === undefined) return loading();
   const { inbox, outbox, dead, inDoubt, failed } = queue;
   const isQuiet = dead.length + inDoubt.length + failed.length === 0;
-  return html`
-    <section class="panel" aria-labelledby="queue-title">
-      <header class="panel-head">
-        <h1 id="queue-title">Queue</h1>
-        <p>Every update is stored before it is answered, every message before it is sent. Nothing here is lost by a restart.</p>
-      </header>
-      <dl class="tiles">
-        ${tile('Updates to handle', inbox.pending, inbox.oldestPendingMs === null ? '' : `oldest waits ${span(inbox.oldestPendingMs)}`)}
-        ${tile('Messages to send', outbox.queued)} ${tile('Being sent', outbox.sending)}
-        ${tile('Sent', outbox.sent, 'in the last 8 days')}
-      </dl>
+  return panel(
+    {
+      title: 'Queue',
+      text: 'Every update is stored before it is answered, every message before it is sent. Nothing here is lost by a restart.',
+    },
+    html`
+      ${tiles(
+        {
+          name: 'Updates to handle',
+          value: inbox.pending,
+          detail: inbox.oldestPendingMs !== null && `oldest waits ${span(inbox.oldestPendingMs)}`,
+        },
+        { name: 'Messages to send', value: outbox.queued },
+        { name: 'Being sent', value: outbox.sending },
+        { name: 'Sent', value: outbox.sent, detail: 'in the last 8 days' },
+      )}
       ${
         isQuiet
           ? emptyState({
@@ -34,15 +39,9 @@ export function queueView() {
       }
       ${rows('In doubt', 'They may have arrived: the connection broke after the message was handed over. Look into the chat, then say what happened.', outbox.in_doubt, inDoubt, inDoubtRow)}
       ${rows('Not sent', 'The provider refused them, or it was too late.', outbox.failed, failed, failedRow)}
-      ${rows('Updates given up', 'They came in, but handling them failed again and again.', inbox.dead, dead, deadRow, ({ seq }) => seq)}
-    </section>`;
+      ${rows('Updates given up', 'They came in, but handling them failed again and again.', inbox.dead, dead, deadRow, ({ seq }) => seq)}`,
+  );
 }
-
-const tile = (name, count, detail = '') => html`
-  <div class="tile">
-    <dt>${name}</dt>
-    <dd>${count.toLocaleString()}${detail ? html`<small>${detail}</small>` : nothing}</dd>
-  </div>`;
 
 function rows(title, text, total, items, row, key = ({ id }) => id) {
   if (items.length === 0) return nothing;

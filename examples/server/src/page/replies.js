@@ -1,8 +1,8 @@
 // What an operator sends. Each message gets its id once, so that trying again can't send it twice.
 
-import { lookAgain } from './actions.js';
 import { post, postFile } from './server.js';
 import { state, update } from './state.js';
+import { lookAgain } from './thread.js';
 
 export function reply(conversationId, text) {
   state.drafts.delete(conversationId);

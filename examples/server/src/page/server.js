@@ -1,7 +1,7 @@
 // Talks to /api: requests, and the stream of changes.
 
-/** An answer that is not 2xx. */
-export class RequestFailed extends Error {
+/** No answer, or one that is not 2xx. The message says it to an operator. */
+class RequestFailed extends Error {
   constructor(status, message) {
     super(message);
     this.status = status;
@@ -57,9 +57,19 @@ async function request(method, path, content) {
   } catch {
     throw new RequestFailed(0, 'The server does not answer. Is it running?');
   }
-  const text = await response.text();
-  const answer = text === '' ? undefined : JSON.parse(text);
-  if (!response.ok)
+  const text = await response.text().catch(() => '');
+  const answer = readJson(text);
+  if (!response.ok || (text !== '' && answer === undefined)) {
     throw new RequestFailed(response.status, answer?.error ?? 'The server could not do this.');
+  }
   return answer;
+}
+
+/** Undefined for what is none: a proxy answers with a page where the server is away. */
+function readJson(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }

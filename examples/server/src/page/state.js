@@ -7,14 +7,18 @@ export const state = {
   session: undefined,
   /** Why nothing can be shown. */
   failure: undefined,
+  signInError: undefined,
   connected: true,
   /** `{ view: 'inbox', id: 12 }` */
   route: routeOf(location.hash),
-  /** Undefined until loaded. */
+  /** Undefined until loaded, like all lists. */
   conversations: undefined,
-  hasOlderConversations: false,
+  /** Lists that go on after their last item, by name. */
+  hasOlder: {},
   thread: undefined,
   leads: undefined,
+  /** `{ events, contacts }`: where the events for Meta are, and who waits for SendPulse; null where one is off. */
+  leadCounts: undefined,
   /** The lead whose sale is being written down. */
   selling: undefined,
   /** `{ brands, brand, models, result, error, isLoading }` */

@@ -1,13 +1,14 @@
-import { loadOlderMessages, markAsLead, settle } from './actions.js';
+import { markAsLead, settle } from './actions.js';
 import { composer } from './composer.js';
 import { icons } from './icons.js';
-import { saleForm } from './leads-view.js';
+import { saleForm, soldButton } from './leads-view.js';
 import { repeat } from './lit-html/directives/repeat.js';
 import { html, nothing } from './lit-html/lit-html.js';
 import { fileView } from './message-file.js';
 import { avatar, busyButton, button, emptyState, external, loading, tick, time } from './parts.js';
 import { replyAgain } from './replies.js';
 import { channelOf, state, update } from './state.js';
+import { loadOlderMessages } from './thread.js';
 import { dayOf, doubtOf, isSameDay, kindOf, mailingWords, reasonOf, timeOf } from './words.js';
 
 /** The open conversation. */
@@ -67,7 +68,7 @@ function threadBar(conversation) {
 function leadActions({ id, lead }) {
   if (lead && lead.soldAt === null) {
     return html`<span class="status unknown">Lead</span>
-      ${button('Sold', () => update({ selling: state.selling === lead.id ? undefined : lead.id }))}`;
+      ${soldButton(lead)}`;
   }
   return html`${lead ? html`<span class="status ok">Sold</span>` : nothing}
     ${busyButton('Mark as lead', () => markAsLead(id))}`;

@@ -1,9 +1,9 @@
 import { icons } from './icons.js';
 import { html, nothing } from './lit-html/lit-html.js';
-import { emptyState, external, loading } from './parts.js';
+import { button, emptyState, external, loading, panel, tiles } from './parts.js';
 import { state } from './state.js';
-import { chooseBrand, openValuation, valueCar } from './valuation.js';
-import { plural } from './words.js';
+import { chooseBrand, loadBrands, openValuation, valueCar } from './valuation.js';
+import { money, plural } from './words.js';
 
 /** What a car is worth, by AUTO.RIA. */
 export function valuationView() {
@@ -11,25 +11,26 @@ export function valuationView() {
   if (integrations === undefined) return loading();
   const isOff = integrations.autoria === undefined || integrations.autoria.status === 'not_configured';
   if (!isOff) queueMicrotask(openValuation);
-  return html`
-    <section class="panel" aria-labelledby="valuation-title">
-      <header class="panel-head">
-        <h1 id="valuation-title">Evaluate a car</h1>
-        <p>What such cars cost on AUTO.RIA now. Each question spends up to seven calls of the quota.</p>
-        <div class="actions">${external('https://auto.ria.com', 'Data of AUTO.RIA')}</div>
-      </header>
-      ${
-        isOff
-          ? emptyState({
-              icon: icons.valuation,
-              title: 'AUTO.RIA is not configured',
-              text: 'Set AUTORIA_API_KEY and start the server again.',
-            })
-          : html`${form(valuation)} ${valuation.error ? html`<p class="row-reason is-error" role="alert">${valuation.error}</p>` : nothing}
-            ${valuation.result ? resultView(valuation.result) : nothing}`
-      }
-    </section>`;
+  return panel(
+    {
+      title: 'Evaluate a car',
+      text: 'What such cars cost on AUTO.RIA now. Each question spends up to seven calls of the quota.',
+      more: html`<div class="actions">${external('https://auto.ria.com', 'Data of AUTO.RIA')}</div>`,
+    },
+    isOff
+      ? emptyState({
+          icon: icons.valuation,
+          title: 'AUTO.RIA is not configured',
+          text: 'Set AUTORIA_API_KEY and start the server again.',
+        })
+      : html`${form(valuation)} ${valuation.error ? failure(valuation) : nothing}
+          ${valuation.result ? resultView(valuation.result) : nothing}`,
+  );
 }
+
+const failure = ({ error, brands }) => html`
+  <p class="is-error" role="alert">${error}</p>
+  ${brands === undefined ? html`<div class="actions">${button('Try again', loadBrands)}</div>` : nothing}`;
 
 function form({ brands, models, brand }) {
   const submit = async (event) => {
@@ -51,7 +52,7 @@ function form({ brands, models, brand }) {
   };
   const option = ({ value, name }) => html`<option value=${value}>${name}</option>`;
   return html`
-    <form class="valuation" aria-label="Car" @submit=${submit}>
+    <form class="fields" aria-label="Car" @submit=${submit}>
       <label>Brand
         <select name="brand" required ?disabled=${brands === undefined} @change=${(event) => chooseBrand(Number(event.target.value))}>
           <option value="">Choose</option>
@@ -76,18 +77,22 @@ function resultView({ average, count, ignored, cars, quota, cutShort }) {
     <div aria-label="Valuation" role="region">
       ${
         average === null
-          ? html`<p class="detail">AUTO.RIA has too few such cars for an average.</p>`
-          : html`<dl class="tiles">
-            ${tile('Median', dollars(average.median))} ${tile('Average', dollars(average.mean))}
-            ${tile('Half of them between', `${dollars(average.low)} – ${dollars(average.high)}`)}
-            ${tile('Counted', average.total.toLocaleString())}
-          </dl>`
+          ? html`<p class="rest">AUTO.RIA has too few such cars for an average.</p>`
+          : tiles(
+              { name: 'Median', value: dollars(average.median) },
+              { name: 'Average', value: dollars(average.mean) },
+              {
+                name: 'Half of them between',
+                value: `${dollars(average.low)} – ${dollars(average.high)}`,
+              },
+              { name: 'Counted', value: average.total },
+            )
       }
-      ${ignored.length > 0 ? html`<p class="detail" role="alert">AUTO.RIA ignored: ${ignored.join(', ')}. The cars below are of another search.</p>` : nothing}
-      ${cutShort ? html`<p class="detail" role="alert">${cutShort}</p>` : nothing}
+      ${ignored.length > 0 ? html`<p class="rest" role="alert">AUTO.RIA ignored: ${ignored.join(', ')}. The cars below are of another search.</p>` : nothing}
+      ${cutShort ? html`<p class="rest" role="alert">${cutShort}</p>` : nothing}
       <h2>${plural(count, 'car')} for sale, the cheapest first</h2>
       <ul class="rows">${cars.map(carRow)}</ul>
-      ${quota ? html`<p class="detail">${plural(quota.hour.remaining, 'call')} left this hour, ${quota.month.remaining.toLocaleString()} this month.</p>` : nothing}
+      ${quota ? html`<p class="rest">${plural(quota.hour.remaining, 'call')} left this hour, ${quota.month.remaining.toLocaleString()} this month.</p>` : nothing}
     </div>`;
 }
 
@@ -102,13 +107,4 @@ const carRow = ({ title, year, price, mileageKm, fuel, city, url }) => html`
     <div class="actions">${url ? external(url, 'On AUTO.RIA') : nothing}</div>
   </li>`;
 
-const tile = (name, value) => html`<div class="tile"><dt>${name}</dt><dd>${value}</dd></div>`;
-
-function dollars(value) {
-  if (value === null || value === undefined) return '–';
-  return new Intl.NumberFormat(undefined, {
-    style: 'currency',
-    currency: 'USD',
-    maximumFractionDigits: 0,
-  }).format(value);
-}
+const dollars = (value) => (value === null ? '–' : money(Math.round(value), 'USD'));

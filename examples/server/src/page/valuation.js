@@ -3,9 +3,13 @@
 import { get, post } from './server.js';
 import { state, update } from './state.js';
 
-/** Loads the brands, once. */
-export async function openValuation() {
-  if (state.valuation.brands !== undefined || state.valuation.isLoading) return;
+/** Loads the brands, if they are not there yet. Where that failed an operator says when to ask again. */
+export function openValuation() {
+  const { brands, isLoading, error } = state.valuation;
+  if (brands === undefined && !isLoading && error === undefined) loadBrands();
+}
+
+export async function loadBrands() {
   change({ isLoading: true });
   await told(async () => change({ brands: await get('/valuation/brands') }));
   change({ isLoading: false });

@@ -38,8 +38,16 @@ export function span(ms) {
 export const plural = (count, one, many = `${one}s`) =>
   `${count.toLocaleString()} ${count === 1 ? one : many}`;
 
+/** An amount in its currency, with the smaller coins only where there are some. */
+export const money = (amount, currency) =>
+  new Intl.NumberFormat(undefined, {
+    style: 'currency',
+    currency,
+    trailingZeroDisplay: 'stripIfInteger',
+  }).format(amount);
+
 /** Why a message was not sent, by the error's code. */
-export const reasons = {
+const reasons = {
   circuit_open: 'Calls are paused because the provider keeps failing',
   conflict: 'Something else is using this account',
   connection_failed: 'The provider could not be reached',
