@@ -1,6 +1,6 @@
 import { request } from 'node:http';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { freshFolder, startTestServer, type TestFolder, type TestServer } from './test-server.ts';
+import { describe, expect, it } from 'vitest';
+import { freshFolder, sharedServer, startTestServer } from './test-server.ts';
 
 const token = 'a-token-of-an-operator';
 
@@ -54,16 +54,7 @@ const privatePaths = [
 ];
 
 describe('with an ADMIN_TOKEN', () => {
-  let folder: TestFolder;
-  let server: TestServer;
-  beforeAll(async () => {
-    folder = await freshFolder();
-    server = await startTestServer({ DATA_DIR: folder.path, ADMIN_TOKEN: token });
-  });
-  afterAll(async () => {
-    await server[Symbol.asyncDispose]();
-    await folder[Symbol.asyncDispose]();
-  });
+  const server = sharedServer({ ADMIN_TOKEN: token });
 
   it('shows nothing to who is not signed in, but its health', async () => {
     for (const path of privatePaths) expect((await ask(server.url, path)).status, path).toBe(401);

@@ -1,11 +1,9 @@
 import type { HealthReport } from '@cartie/core';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { Valuation } from '../src/valuation.ts';
-import { freshFolder, startTestServer, type TestFolder, type TestServer, until } from './test-server.ts';
+import { autoRiaKey, freshFolder, sharedServer, startTestServer, until } from './test-server.ts';
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
-
-const key = 'sandboxKeyOfTheReferenceServer0000000000';
 
 interface Entry {
   name: string;
@@ -13,17 +11,7 @@ interface Entry {
 }
 
 describe('AUTO.RIA through the server', () => {
-  let folder: TestFolder;
-  let server: TestServer;
-
-  beforeAll(async () => {
-    folder = await freshFolder();
-    server = await startTestServer({ DATA_DIR: folder.path, AUTORIA_PER_HOUR: '12' });
-  });
-  afterAll(async () => {
-    await server?.[Symbol.asyncDispose]();
-    await folder?.[Symbol.asyncDispose]();
-  });
+  const server = sharedServer({ AUTORIA_PER_HOUR: '12' });
 
   const calls = () => server.sandbox.autoria.calls();
   const health = async (): Promise<HealthReport | undefined> =>
@@ -105,7 +93,7 @@ describe('the connection to AUTO.RIA', () => {
     await using server = await startTestServer({ DATA_DIR: folder.path });
     const test = async (): Promise<unknown> => (await server.post('/integrations/autoria/test')).json();
     expect(await test()).toEqual({ ok: true });
-    server.sandbox.autoria.setKey(key, 'disabled');
+    server.sandbox.autoria.setKey(autoRiaKey, 'disabled');
     expect(await test()).toEqual({
       ok: false,
       code: 'unauthorized',

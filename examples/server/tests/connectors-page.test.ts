@@ -1,28 +1,21 @@
 import type { TestDc } from '@cartie/sandbox';
-import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { beforeAll, expect, it, vi } from 'vitest';
 import { describeInBrowser } from '../../../tests/support/browser.ts';
 import type { ConnectorView } from '../src/connector-desk.ts';
 import { readQr } from './qr.ts';
-import { freshFolder, startTestServer, type TestFolder, type TestServer } from './test-server.ts';
+import { sharedServer } from './test-server.ts';
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 describeInBrowser('connectors and the feed on the operator’s page', (open) => {
-  let folder: TestFolder;
-  let server: TestServer;
+  const server = sharedServer({}, { mtproto: { timeScale: 1 } });
   let dc: TestDc;
 
-  beforeAll(async () => {
-    folder = await freshFolder();
-    server = await startTestServer({ DATA_DIR: folder.path }, { mtproto: { timeScale: 1 } });
+  beforeAll(() => {
     dc = server.sandbox.mtproto as TestDc;
     dc.createChannel({ title: 'Авто Київ', username: 'kyiv_cars' }).post(
       'BMW X5 2018\nЦіна 32 900$\nПробіг: 120 тис. км\n067 123 45 67',
     );
-  });
-  afterAll(async () => {
-    await server?.[Symbol.asyncDispose]();
-    await folder?.[Symbol.asyncDispose]();
   });
 
   it('an account is added, logs in by its phone, and follows a channel, whose posts appear in the feed', async () => {

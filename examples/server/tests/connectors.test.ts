@@ -1,33 +1,26 @@
 import { randomUUID } from 'node:crypto';
 import type { TestDc, TestDcAccount, TestDcChat } from '@cartie/sandbox';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 import type { ConnectorView } from '../src/connector-desk.ts';
 import type { FeedPost } from '../src/feed.ts';
 import { readQr } from './qr.ts';
-import { freshFolder, startTestServer, type TestFolder, type TestServer, until } from './test-server.ts';
+import { sharedServer, until } from './test-server.ts';
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 describe('accounts that read channels', () => {
-  let folder: TestFolder;
-  let server: TestServer;
+  const server = sharedServer({}, { mtproto: { timeScale: 1 } });
   let dc: TestDc;
   let person: TestDcAccount;
   let channel: TestDcChat;
   const id = randomUUID();
 
-  beforeAll(async () => {
-    folder = await freshFolder();
-    server = await startTestServer({ DATA_DIR: folder.path }, { mtproto: { timeScale: 1 } });
+  beforeAll(() => {
     dc = server.sandbox.mtproto as TestDc;
     person = dc.addAccount({ phone: '380501112233', password: 'correct horse', firstName: 'Olena' });
     channel = dc.createChannel({ title: 'Авто Київ', username: 'kyiv_cars' });
     channel.fill(130, (index) => `Оголошення ${index}`);
     channel.post('Volkswagen Golf VII 2016, 158 тис. км, 11 500$, 067 123 45 67');
-  });
-  afterAll(async () => {
-    await server?.[Symbol.asyncDispose]();
-    await folder?.[Symbol.asyncDispose]();
   });
 
   const connector = async (): Promise<ConnectorView> =>

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { freshFolder, startTestServer, type TestFolder, type TestServer, until } from './test-server.ts';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { sharedServer, until } from './test-server.ts';
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
@@ -11,21 +11,10 @@ interface Listed {
   events: { id: string; name: string; state: string; reason: string | null; detail: string | null }[];
 }
 
-let folder: TestFolder;
-let server: TestServer;
-
-beforeAll(async () => {
-  folder = await freshFolder();
-  server = await startTestServer({
-    DATA_DIR: folder.path,
-    LEADS_ORIGINS: 'https://cars.example',
-    LEADS_PER_MINUTE: '25',
-    TRUSTED_PROXIES: '1',
-  });
-});
-afterAll(async () => {
-  await server?.[Symbol.asyncDispose]();
-  await folder?.[Symbol.asyncDispose]();
+const server = sharedServer({
+  LEADS_ORIGINS: 'https://cars.example',
+  LEADS_PER_MINUTE: '25',
+  TRUSTED_PROXIES: '1',
 });
 
 let visitors = 0;

@@ -1,23 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import type { SandboxSendPulseAccount } from '@cartie/sandbox';
-import { afterAll, beforeAll, it, vi } from 'vitest';
+import { it, vi } from 'vitest';
 import { describeInBrowser } from '../../../tests/support/browser.ts';
-import { freshFolder, startTestServer, type TestFolder, type TestServer } from './test-server.ts';
+import { sharedServer } from './test-server.ts';
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 describeInBrowser('SendPulse on the operator’s page', (open) => {
-  let folder: TestFolder;
-  let server: TestServer;
-
-  beforeAll(async () => {
-    folder = await freshFolder();
-    server = await startTestServer({ DATA_DIR: folder.path });
-  });
-  afterAll(async () => {
-    await server?.[Symbol.asyncDispose]();
-    await folder?.[Symbol.asyncDispose]();
-  });
+  const server = sharedServer();
 
   const account = () => server.sandbox.sendpulse.accounts()[0] as SandboxSendPulseAccount;
   const send = (name: string, email: string): Promise<Response> =>

@@ -4,30 +4,20 @@ import type { HealthReport } from '@cartie/core';
 import { type SandboxSendPulseAccount, startSandbox } from '@cartie/sandbox';
 import { createSendPulseClient } from '@cartie/sendpulse';
 import { type Logger, pino } from 'pino';
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { loadConfig } from '../src/config.ts';
 import type { ConversationSummary } from '../src/conversation-views.ts';
 import type { LeadSummary } from '../src/leads.ts';
 import { createMailingBook } from '../src/mailing-book.ts';
 import { startServer } from '../src/wiring.ts';
-import { freshFolder, startTestServer, type TestFolder, type TestServer, until } from './test-server.ts';
+import { freshFolder, sharedServer, startTestServer, until } from './test-server.ts';
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 const secret = 'sandbox-webhook-secret';
 
 describe('SendPulse through the server', () => {
-  let folder: TestFolder;
-  let server: TestServer;
-
-  beforeAll(async () => {
-    folder = await freshFolder();
-    server = await startTestServer({ DATA_DIR: folder.path, AUTO_REPLY: 'off', LEADS_PER_MINUTE: '1000' });
-  });
-  afterAll(async () => {
-    await server?.[Symbol.asyncDispose]();
-    await folder?.[Symbol.asyncDispose]();
-  });
+  const server = sharedServer({ AUTO_REPLY: 'off', LEADS_PER_MINUTE: '1000' });
   afterEach(() => server.sandbox.faults.clear());
 
   const account = (): SandboxSendPulseAccount =>
@@ -121,12 +111,15 @@ describe('SendPulse through the server', () => {
     server.sandbox.faults.set({ provider: 'sendpulse', kind: 'server_error', probability: 0.1 });
     server.sandbox.faults.set({ provider: 'sendpulse', kind: 'reset', after: true, probability: 0.1 });
     const emails = Array.from({ length: 40 }, (_, n) => `person-${n}@example.com`);
-    await Promise.all(emails.map((email) => send({ email })));
+    const ids = await Promise.all(emails.map((email) => send({ email })));
     await until(
       () => contacts().map(({ email }) => email),
       (found) => emails.every((email) => found.includes(email)),
       50_000,
     );
+    // Those whose answer was lost are asked for again.
+    server.sandbox.faults.clear();
+    for (const id of ids) await synced(id);
     const found = contacts().map(({ email }) => email);
     expect(new Set(found).size).toBe(found.length);
     // What was done and not heard of is done once more, and all of it ends well.

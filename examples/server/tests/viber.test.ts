@@ -1,18 +1,15 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import type { ConversationSummary, ThreadMessage } from '../src/conversation-views.ts';
-import { freshFolder, startTestServer, type TestFolder, type TestServer, until } from './test-server.ts';
+import { sharedServer, until } from './test-server.ts';
 
 type Conversation = ConversationSummary & { noReply: string | null };
 
 describe('Viber through the server', () => {
-  let folder: TestFolder;
-  let server: TestServer;
+  const server = sharedServer({ AUTO_REPLY_PREFIX: 'hello' });
   let account: string;
 
   beforeAll(async () => {
-    folder = await freshFolder();
-    server = await startTestServer({ DATA_DIR: folder.path, AUTO_REPLY_PREFIX: 'hello' });
     account = server.sandbox.viber.accounts()[0]?.id ?? '';
     // Viber is told the webhook in the background.
     await until(
@@ -22,10 +19,6 @@ describe('Viber through the server', () => {
     // Calls that end well, so that the faults of these tests do not open the circuit.
     for (let n = 0; n < 10; n++) write('regular', 'hello');
     await threadOf('regular', (messages) => messages.filter(({ state }) => state === 'sent').length === 10);
-  });
-  afterAll(async () => {
-    await server?.[Symbol.asyncDispose]();
-    await folder?.[Symbol.asyncDispose]();
   });
 
   const conversationOf = (id: string, holds: (found: Conversation) => boolean = () => true) =>

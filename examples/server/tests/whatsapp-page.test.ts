@@ -1,7 +1,7 @@
 import type { WhatsAppNumber } from '@cartie/sandbox';
-import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { beforeAll, expect, it, vi } from 'vitest';
 import { describeInBrowser, type OpenPage, type Page } from '../../../tests/support/browser.ts';
-import { freshFolder, startTestServer, type TestFolder, type TestServer, until } from './test-server.ts';
+import { sharedServer, until } from './test-server.ts';
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
@@ -12,23 +12,16 @@ const png = Buffer.from(
 );
 
 describeInBrowser('WhatsApp on the operator’s page', (open) => {
-  let folder: TestFolder;
-  let server: TestServer;
+  const server = sharedServer({ AUTO_REPLY: 'off' });
   let number: WhatsAppNumber;
   const from = '380671234567';
 
   beforeAll(async () => {
-    folder = await freshFolder();
-    server = await startTestServer({ DATA_DIR: folder.path, AUTO_REPLY: 'off' });
     number = server.sandbox.whatsapp.numbers()[0] as WhatsAppNumber;
     await until(
       () => server.sandbox.whatsapp.calls(),
       (calls) => calls.some(({ operation, status }) => operation === 'subscribe' && status === 200),
     );
-  });
-  afterAll(async () => {
-    await server?.[Symbol.asyncDispose]();
-    await folder?.[Symbol.asyncDispose]();
   });
 
   async function conversation(name: string, options?: Parameters<OpenPage>[1]): Promise<Page> {

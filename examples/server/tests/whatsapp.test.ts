@@ -1,22 +1,19 @@
 import { createHmac, randomUUID } from 'node:crypto';
 import type { HealthReport } from '@cartie/core';
 import type { CustomerMessage, WhatsAppNumber } from '@cartie/sandbox';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import type { ConversationSummary, ThreadMessage } from '../src/conversation-views.ts';
-import { freshFolder, startTestServer, type TestFolder, type TestServer, until } from './test-server.ts';
+import { sharedServer, until } from './test-server.ts';
 
 type Conversation = ConversationSummary & { noReply: string | null; windowEndsAt: number | null };
 
 const png = Buffer.from('89504e470d0a1a0a', 'hex');
 
 describe('WhatsApp through the server', () => {
-  let folder: TestFolder;
-  let server: TestServer;
+  const server = sharedServer({ AUTO_REPLY_PREFIX: 'hello' });
   let number: WhatsAppNumber;
 
   beforeAll(async () => {
-    folder = await freshFolder();
-    server = await startTestServer({ DATA_DIR: folder.path, AUTO_REPLY_PREFIX: 'hello' });
     number = server.sandbox.whatsapp.numbers()[0] as WhatsAppNumber;
     // Meta is told the webhook in the background.
     await until(
@@ -31,10 +28,6 @@ describe('WhatsApp through the server', () => {
       '380670000000',
       (messages) => messages.filter(({ state }) => state === 'sent').length === 10,
     );
-  });
-  afterAll(async () => {
-    await server?.[Symbol.asyncDispose]();
-    await folder?.[Symbol.asyncDispose]();
   });
 
   const write = (from: string, message: Omit<CustomerMessage, 'from'>): string =>

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { describeInBrowser, type Page } from '../../../../tests/support/browser.ts';
+import { drawnPage } from '../../tests/drawn-page.ts';
 import { graphApi, lead, type SendEvents } from '../../tests/graph-api.ts';
 import { type RunningSandbox, type SandboxDataset, startSandbox } from '../index.ts';
 
@@ -15,8 +16,8 @@ describeInBrowser('the events manager', (open) => {
     send = graphApi(sandbox, dataset);
     page = await open(sandbox.url);
     await page.getByRole('link', { name: 'Meta' }).click();
-    // Its script has run.
-    await page.getByText('No such event yet.').waitFor();
+    await page.waitForURL('**/meta');
+    await drawnPage(page);
   });
   afterEach(() => sandbox.close());
 

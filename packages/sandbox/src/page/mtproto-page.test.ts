@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { describeInBrowser } from '../../../../tests/support/browser.ts';
+import { drawnPage } from '../../tests/drawn-page.ts';
 import { createMtcuteClients, type MtcuteClients } from '../../tests/mtcute-client.ts';
 import { createRawClient } from '../../tests/raw-client.ts';
 import { type RunningSandbox, startSandbox, type TestDc, type TestDcAccount } from '../index.ts';
@@ -67,7 +68,7 @@ describeInBrowser('the page of the test DC', (open) => {
   });
 
   it('makes a channel, writes a post, edits and deletes it, and shows what others post', async () => {
-    const page = await open(`${sandbox.url}/mtproto`);
+    const page = await drawnPage(await open(`${sandbox.url}/mtproto`));
     await page.getByRole('button', { name: 'New channel' }).click();
     await page.getByLabel('Title').fill('Cars of Kyiv');
     await page.getByLabel('Username').fill('kyiv_cars');

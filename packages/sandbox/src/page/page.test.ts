@@ -1,10 +1,11 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { describeInBrowser } from '../../../../tests/support/browser.ts';
+import { describeInBrowser, type Page } from '../../../../tests/support/browser.ts';
 import { botApi, type CallApi } from '../../tests/bot-api.ts';
+import { drawnPage } from '../../tests/drawn-page.ts';
 import { startReceiver } from '../../tests/receiver.ts';
 import { type RunningSandbox, type SandboxBot, startSandbox } from '../index.ts';
 
-describeInBrowser('the page', (open) => {
+describeInBrowser('the page', (openPage) => {
   let sandbox: RunningSandbox;
   let bot: SandboxBot;
   let call: CallApi;
@@ -16,6 +17,8 @@ describeInBrowser('the page', (open) => {
   });
   afterEach(() => sandbox.close());
 
+  const open = async (): Promise<Page> => drawnPage(await openPage(sandbox.url));
+
   it('shows both sides live, and writes as the user', async () => {
     await using receiver = await startReceiver(({ update }) => ({
       body: JSON.stringify({
@@ -25,7 +28,7 @@ describeInBrowser('the page', (open) => {
       }),
     }));
     await call('setWebhook', { url: receiver.url });
-    const page = await open(sandbox.url);
+    const page = await open();
     await page.getByLabel('Message as the user').fill('Hello <b>there</b>');
     await page.getByLabel('Message as the user').press('Enter');
     await page.locator('.message[data-from="user"]', { hasText: 'Hello <b>there</b>' }).waitFor();
@@ -38,7 +41,7 @@ describeInBrowser('the page', (open) => {
 
   it('presses inline buttons and draws entities', async () => {
     sandbox.telegram.userSends(bot, { text: 'hi' });
-    const page = await open(sandbox.url);
+    const page = await open();
     await call('sendMessage', {
       chat_id: sandbox.telegram.chats(bot)[0]?.id,
       text: '*Bold* choice',
@@ -53,7 +56,7 @@ describeInBrowser('the page', (open) => {
   });
 
   it('makes people, groups and bots', async () => {
-    const page = await open(sandbox.url);
+    const page = await open();
     await page.getByRole('button', { name: 'New chat' }).click();
     await page.getByLabel('Kind').selectOption('group');
     await page.getByLabel('Name').fill('Drivers');
@@ -74,7 +77,7 @@ describeInBrowser('the page', (open) => {
   });
 
   it('sets and clears a fault', async () => {
-    const page = await open(sandbox.url);
+    const page = await open();
     await page.getByRole('tab', { name: 'Faults' }).click();
     await page.getByLabel('What goes wrong').selectOption('server_error');
     await page.getByLabel('Method').fill('getMe');

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { describeInBrowser, type Page } from '../../../../tests/support/browser.ts';
+import { drawnPage } from '../../tests/drawn-page.ts';
 import { type Receiver, startReceiver } from '../../tests/receiver.ts';
 import { viberApi } from '../../tests/viber-api.ts';
 import { type RunningSandbox, type SandboxViberAccount, startSandbox } from '../index.ts';
@@ -16,6 +17,8 @@ describeInBrowser('the phone', (open) => {
     account = sandbox.viber.createAccount({ name: 'Cars' });
     page = await open(sandbox.url);
     await page.getByRole('link', { name: 'Viber' }).click();
+    await page.waitForURL('**/viber');
+    await drawnPage(page);
   });
   afterEach(async () => {
     await sandbox.close();

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { describeInBrowser, type Page } from '../../../../tests/support/browser.ts';
+import { drawnPage } from '../../tests/drawn-page.ts';
 import { type Receiver, startReceiver } from '../../tests/receiver.ts';
 import { type RunningSandbox, startSandbox, type WhatsAppNumber } from '../index.ts';
 
@@ -16,7 +17,7 @@ describeInBrowser('a customer’s phone', (open) => {
 
   beforeEach(async () => {
     sandbox = await startSandbox({ timeScale: 0.01 });
-    page = await open(`${sandbox.url}/whatsapp`);
+    page = await drawnPage(await open(`${sandbox.url}/whatsapp`));
     // Made while the page is open, which then shows it.
     number = sandbox.whatsapp.createNumber({ displayPhoneNumber: '15550001234' });
     await page.getByLabel('number').getByText('+15550001234').waitFor({ state: 'attached' });
