@@ -10,7 +10,7 @@ import { isMetaHost } from './media-hosts.ts';
 
 let sandbox: RunningSandbox;
 beforeEach(async () => {
-  sandbox = await startSandbox({ timeScale: 0.001 });
+  sandbox = await startSandbox({ timeScale: 0.01 });
 });
 afterEach(() => sandbox.close());
 
@@ -193,5 +193,26 @@ describe('a resumable upload', () => {
     const { handle } = await clientOf(graph.url).media.uploadResumable(bytes, { type: 'image/png' });
     expect(handle).toBe('4::handle');
     expect(parts).toEqual(['0 OAuth not ', '4 OAuth real']);
+  });
+
+  it('that breaks again and again ends, and so does one that is refused', async () => {
+    let sent = 0;
+    const broken = (reply: Reply) =>
+      startGraph(({ method, url }): Reply => {
+        if (url.includes('/uploads')) return { json: { id: 'upload:abc' } };
+        if (method === 'GET') return { json: { id: 'upload:abc', file_offset: 0 } };
+        sent += 1;
+        return reply;
+      });
+    await using resetting = await broken('reset');
+    const own = clientOf(resetting.url, { breaker: false });
+    const upload = own.media.uploadResumable(bytes, { type: 'image/png', resumes: 2 });
+    expect((await failureOf(upload)).retryable).toBe(true);
+    expect(sent).toBe(3);
+    await using refusing = await broken(refusal(131053));
+    expect(
+      (await failureOf(clientOf(refusing.url).media.uploadResumable(bytes, { type: 'image/png' }))).code,
+    ).toBe('rejected');
+    expect(sent).toBe(4);
   });
 });

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { graphApi, lead, type SendEvents, sha256 } from '../../tests/graph-api.ts';
 import { type RunningSandbox, type SandboxDataset, startSandbox } from '../index.ts';
 
@@ -36,6 +36,16 @@ describe('a messaging event', () => {
     const event = fromWhatsApp({ ph: sha256('380671234567') }, { event_id: 'a' });
     expect((await send([event, event])).status).toBe(200);
     expect(sandbox.meta.distinct()).toHaveLength(2);
+  });
+
+  it('is refused for a click of more than seven days ago', async () => {
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 8 * 86_400_000 });
+    try {
+      const { body } = await send([fromWhatsApp()]);
+      expect(body).toMatchObject({ error: { error_subcode: 2804087 } });
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it('is taken from Messenger and Instagram', async () => {

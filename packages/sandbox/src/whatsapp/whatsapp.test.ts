@@ -102,6 +102,75 @@ describe('a message', () => {
   });
 });
 
+describe('a template', () => {
+  const template = (name: string, change: object = {}) => ({
+    ...text(),
+    type: 'template',
+    template: { name, language: { code: 'en' } },
+    ...change,
+  });
+  const make = (name: string, category: string) =>
+    sandbox.whatsapp.createTemplate(number, {
+      name,
+      language: 'en',
+      category,
+      components: [{ type: 'BODY', text: 'Hello' }],
+    });
+
+  it('of marketing does not reach who has stopped it, others do', async () => {
+    make('sale', 'MARKETING');
+    make('ready', 'UTILITY');
+    sandbox.whatsapp.setCustomer(customer, { stopsMarketing: true });
+    for (const name of ['sale', 'ready']) expect((await send(template(name))).status).toBe(200);
+    await sandbox.whatsapp.settled();
+    expect(sandbox.whatsapp.messages(customer).map(({ text, status }) => [text, status])).toEqual([
+      ['sale', 'failed'],
+      ['ready', 'delivered'],
+    ]);
+  });
+
+  it('goes by the address for marketing only if it is that, and with a code only to a phone', async () => {
+    make('ready', 'UTILITY');
+    make('code', 'AUTHENTICATION');
+    const marketing = await call(`${number.phoneNumberId}/marketing_messages`, template('ready'));
+    expect(marketing.body.error.code).toBe(131009);
+    const byUserId = await send(template('code', { to: undefined, recipient: 'UA.1' }));
+    expect(byUserId.body.error.code).toBe(131062);
+  });
+});
+
+describe('the number', () => {
+  it('is registered ten times in 72 hours, not more', async () => {
+    const codes: unknown[] = [];
+    for (let index = 0; index < 11; index++) {
+      const { body } = await call(`${number.phoneNumberId}/register`, { pin: '123456' });
+      codes.push(body.error?.code);
+    }
+    expect(codes).toEqual([...Array<undefined>(10).fill(undefined), 133016]);
+  });
+});
+
+describe('a file', () => {
+  it('has a URL for 5 minutes, and then another one', async () => {
+    await using quick = await startSandbox({ timeScale: 0.01 });
+    const own = quick.whatsapp.createNumber();
+    const ask = async (url: string, init: RequestInit = {}) =>
+      fetch(url, { ...init, headers: { authorization: `Bearer ${own.token}` } });
+    const form = new FormData();
+    form.set('messaging_product', 'whatsapp');
+    form.set('type', 'image/png');
+    form.set('file', new Blob(['png'], { type: 'image/png' }), 'car.png');
+    const base = `${quick.whatsapp.apiUrl}/v26.0`;
+    const uploaded = await ask(`${base}/${own.phoneNumberId}/media`, { method: 'POST', body: form });
+    const { id } = (await uploaded.json()) as { id: string };
+    const urlOf = async () => ((await (await ask(`${base}/${id}`)).json()) as { url: string }).url;
+    const url = await urlOf();
+    expect(await (await ask(url)).text()).toBe('png');
+    await expect.poll(async () => (await ask(url)).status).toBe(404);
+    expect(await (await ask(await urlOf())).text()).toBe('png');
+  });
+});
+
 describe('the rates', () => {
   it.each([
     [
