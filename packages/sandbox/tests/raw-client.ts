@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { type Cipher, createCipheriv, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { gunzipSync } from 'node:zlib';
@@ -46,7 +46,9 @@ export interface RawClient {
 export function createRawClient(
   at: DcAddress & { readonly authKey: Buffer },
   transport: TransportName = 'intermediate',
+  { isObfuscated = false }: { readonly isObfuscated?: boolean } = {},
 ): RawClient {
+  const hidden = isObfuscated ? obfuscation(tags[transport]) : undefined;
   const socket = connect(at.port, at.host);
   const framing = createFraming(transport);
   const sessionId = randomBytes(8).readBigInt64LE();
@@ -56,7 +58,7 @@ export function createRawClient(
   let lastId = 0n;
   let isIntroduced = false;
   socket.on('error', () => undefined);
-  socket.write(tags[transport]);
+  socket.write(hidden?.header ?? tags[transport]);
 
   const hear = (id: bigint, seq: number, body: Buffer): void => {
     const reader = createTlReader(body);
@@ -78,7 +80,7 @@ export function createRawClient(
     heard.push({ id, seq, object: kind === 0xae500895 ? { _: 'future_salts' } : codec.decode(body, layer) });
   };
   socket.on('data', (bytes) => {
-    for (const packet of framing.take(bytes)) {
+    for (const packet of framing.take(hidden?.incoming.update(bytes) ?? bytes)) {
       if (packet.length === 4) failures.push(packet.readInt32LE());
       else if (packet.subarray(0, 8).equals(Buffer.alloc(8))) hear(0n, 0, packet.subarray(20));
       else {
@@ -131,7 +133,8 @@ export function createRawClient(
       head.writeBigInt64LE(messageId, 16);
       head.writeInt32LE(seq, 24);
       head.writeInt32LE(bytes.length, 28);
-      socket.write(framing.wrap(encryptMessage(Buffer.concat([head, bytes]), at.authKey, 'client')));
+      const frame = framing.wrap(encryptMessage(Buffer.concat([head, bytes]), at.authKey, 'client'));
+      socket.write(hidden?.outgoing.update(frame) ?? frame);
       return messageId;
     },
     async call(request) {
@@ -155,6 +158,19 @@ export function createRawClient(
     close: () => socket.destroy(),
   };
   return client;
+}
+
+/** @see https://core.telegram.org/mtproto/mtproto-transports#transport-obfuscation */
+function obfuscation(tag: Buffer): { header: Buffer; incoming: Cipher; outgoing: Cipher } {
+  const header = randomBytes(64);
+  // It must not begin as another transport does.
+  header.fill(1, 0, 8);
+  header.fill(tag, 56, 60);
+  const reversed = Buffer.from(header.subarray(8, 56)).reverse();
+  const outgoing = createCipheriv('aes-256-ctr', header.subarray(8, 40), header.subarray(40, 56));
+  const incoming = createCipheriv('aes-256-ctr', reversed.subarray(0, 32), reversed.subarray(32, 48));
+  outgoing.update(header).copy(header, 56, 56);
+  return { header, incoming, outgoing };
 }
 
 /** The text of a refusal; undefined for an answer. */

@@ -37,6 +37,17 @@ describe('the protocol', () => {
     },
   );
 
+  it.each(['abridged', 'intermediate', 'padded'] as const)(
+    'is spoken over %s that is obfuscated',
+    async (transport) => {
+      dc.faults.set({ kind: 'split', bytes: 1 });
+      const one = createRawClient(key, transport, { isObfuscated: true });
+      expect(await one.call(getState)).toMatchObject({ _: 'updates.state', pts: 1 });
+      expect(dc.connections.list({ keyId: key.keyId }).at(-1)).toMatchObject({ transport, obfuscated: true });
+      one.close();
+    },
+  );
+
   it('tells a new session and its salt, and refuses an old salt without executing', async () => {
     await client.call(getState);
     expect(client.heard.map(({ object }) => object._)).toEqual([
