@@ -106,7 +106,7 @@ describe('accounts that read channels', () => {
     expect(dc.requests.count({ method: 'auth.sendCode' })).toBe(1);
     const health = await fetch(`${server.url}/health/integrations`);
     expect(await health.json()).toMatchObject({
-      checks: { mtproto: { status: 'ok', facts: { accounts: 1, ready: 1 } } },
+      checks: { mtproto: { status: 'ok', facts: { accounts: 1, active: 1, ready: 1 } } },
     });
   });
 

@@ -141,6 +141,15 @@ describe('a hub', () => {
     expect(Number(facts?.lagMs)).toBeLessThan(90_000);
   });
 
+  it('forgives a server that does not know the key once', async () => {
+    await using scene = await startScene();
+    const { dc, account } = scene;
+    dc.faults.set({ kind: 'transport_error', times: 1 });
+    await account.me();
+    expect(account.state.name).toBe('ready');
+    expect(dc.connections).toMatchObject({ total: 2, handshakes: 0 });
+  });
+
   it('waits longer after each failure, and comes back when the server does', async () => {
     await using scene = await startScene();
     const { dc, account, watched } = scene;
@@ -191,6 +200,24 @@ describe('a hub', () => {
     channel.post('two');
     await until(() => account.state.reason === 'removed');
     await until(() => dc.connections.open === 0);
+    expect(await leftIn(kv)).toEqual([]);
+  });
+
+  it('does not find an account that is being removed', async () => {
+    const kv = memoryStore();
+    const slow: KeyValueStore = {
+      ...kv,
+      async delete(key, options) {
+        if (key.startsWith('session:')) await new Promise((resolve) => setTimeout(resolve, 200));
+        return kv.delete(key, options);
+      },
+    };
+    await using scene = await startScene({ kv: slow, scanMs: 20 });
+    const { dc, watched } = scene;
+    await watched.hub.start();
+    expect(await watched.hub.remove('cars')).toBe(true);
+    expect(dc.connections.total).toBe(1);
+    expect(watched.hub.accounts()).toEqual([]);
     expect(await leftIn(kv)).toEqual([]);
   });
 

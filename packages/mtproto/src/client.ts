@@ -77,6 +77,8 @@ export function createMtprotoHub(options: MtprotoHubOptions): MtprotoHub {
   const settings = parseHubOptions(options);
   const { sessions } = settings;
   const accounts = new Map<string, ManagedAccount>();
+  /** Being removed: what is stored of them is no reason to bring them to life. */
+  const leaving = new Set<string>();
   const subscriptions = new Set<{ handler: MtprotoHandler; filter: EventFilter }>();
   const connecting = createTurns(settings.maxConnecting);
   const limiter = settings.limiter ?? sessionLimiter(sessions);
@@ -133,7 +135,7 @@ export function createMtprotoHub(options: MtprotoHubOptions): MtprotoHub {
     const stored = new Set<string>();
     for await (const name of accountNames(sessions)) stored.add(name);
     if (isStopped) return;
-    for (const name of shuffled(stored)) manage(name);
+    for (const name of shuffled(stored)) if (!leaving.has(name)) manage(name);
     for (const [name, managed] of accounts) {
       if (stored.has(name)) continue;
       accounts.delete(name);
@@ -191,9 +193,14 @@ export function createMtprotoHub(options: MtprotoHubOptions): MtprotoHub {
       checkName(name);
       const managed = accounts.get(name);
       if (logOut) await managed?.logOut();
-      accounts.delete(name);
-      await managed?.stop('removed');
-      return createAccountStore(sessions, name).remove();
+      leaving.add(name);
+      try {
+        accounts.delete(name);
+        await managed?.stop('removed');
+        return await createAccountStore(sessions, name).remove();
+      } finally {
+        leaving.delete(name);
+      }
     },
     account: (name) => accounts.get(name)?.account,
     accounts: () => Array.from(accounts.values(), ({ account }) => account),
