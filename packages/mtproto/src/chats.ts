@@ -16,16 +16,24 @@ export interface ChatsContext {
 }
 
 /** Finds chats. */
-export interface Chats {
-  /** The marked id, with what Telegram wants to know about it. */
-  idOf(chat: ChatLike, options?: MtprotoCallOptions): Promise<bigint>;
+export interface ChatFinding {
+  /** Finds a chat by name or id. */
   resolve(chat: ChatLike, options?: MtprotoCallOptions): Promise<MtprotoChat>;
+  /** Several chats, in the order of the list. */
   entities(chats: readonly ChatLike[], options?: MtprotoCallOptions): Promise<MtprotoChat[]>;
+  /** Joins a channel or group, by name, id or address of invitation. Its messages are events from then on, none missed. */
   join(chat: ChatLike, options?: MtprotoCallOptions): Promise<MtprotoChat>;
+  /** The chats that the account is in. */
   dialogs(options?: {
     limit?: number | undefined;
     signal?: AbortSignal | undefined;
   }): AsyncGenerator<MtprotoChat, void, undefined>;
+}
+
+/** Finds chats, also for other parts of the account. */
+export interface Chats extends ChatFinding {
+  /** The marked id, with what Telegram wants to know about it. */
+  idOf(chat: ChatLike, options?: MtprotoCallOptions): Promise<bigint>;
 }
 
 /** Makes {@link Chats}. */

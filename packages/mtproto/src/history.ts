@@ -1,7 +1,7 @@
 import { isCartieError, type Limiter } from '@cartie/core';
 import type { Calls } from './calls.ts';
 import { failed, invalid } from './errors.ts';
-import { createCursor, type HistoryCursor } from './history-cursor.ts';
+import type { HistoryCursor } from './history-cursor.ts';
 import { historyKey, MAX_HISTORY_LIMIT } from './limits.ts';
 import { toMessage } from './messages.ts';
 import type { Peers } from './peers.ts';
@@ -34,8 +34,6 @@ export interface HistoryContext {
   self(): bigint | undefined;
   cursor(chatId: bigint, name: string): HistoryCursor;
 }
-
-export { createCursor };
 
 /** The messages of a chat, newest first. A page is fetched when its first message is asked for. */
 export async function* readHistory(

@@ -1,10 +1,13 @@
-import type { AccountRecord, StoredLogin, StoredUser } from './account-store.ts';
+import type { AccountRecord, StoredLogin } from './account-store.ts';
 import type { Calls } from './calls.ts';
 import type { Engine } from './engine.ts';
-import { datacenterOf, failed, invalid, mtprotoFailure } from './errors.ts';
+import { datacenterOf, failed, mtprotoFailure } from './errors.ts';
+import { codeLogin, codeStep } from './login-code.ts';
+import { checkedCode, checkedPassword, checkedPhone } from './login-input.ts';
 import type { MtprotoCallOptions } from './options.ts';
-import { type TlObject, tlBytes, tlLong, tlNumber, tlObject, tlObjects, tlText } from './tl.ts';
-import type { LoginStep, MtprotoUser } from './types.ts';
+import { type TlObject, tlBytes, tlNumber, tlObject, tlObjects, tlText } from './tl.ts';
+import type { LoginStep } from './types.ts';
+import { shownUser, userOf } from './users.ts';
 
 /** The options of a step: what waits can be ended. */
 export type LoginOptions = Pick<MtprotoCallOptions, 'deadlineMs' | 'signal'>;
@@ -98,21 +101,9 @@ export function createLogin(context: LoginContext): MtprotoLogin & { onUpdate(up
 
   async function codeSent(sent: TlObject, phone: string): Promise<LoginStep> {
     if (sent._ === 'auth.sentCodeSuccess') return authorized(tlObject(sent.authorization));
-    const timeout = tlNumber(sent.timeout);
-    const length = tlNumber(tlObject(sent.type)?.length);
-    const nextType = tlObject(sent.nextType);
-    const codeHash = tlText(sent.phoneCodeHash);
-    const login: StoredLogin = {
-      step: 'code',
-      phone,
-      ...(codeHash !== undefined && { codeHash }),
-      via: wayOf(tlObject(sent.type)),
-      ...(length !== undefined && { codeLength: length }),
-      ...(nextType && { nextVia: wayOf(nextType) }),
-      ...(timeout !== undefined && { resendAt: Date.now() + timeout * 1_000 }),
-    };
+    const login = codeLogin(sent, phone);
     await note(login);
-    return stepOf(login);
+    return codeStep(login);
   }
 
   async function authorized(authorization: TlObject | undefined): Promise<LoginStep> {
@@ -186,7 +177,7 @@ export function createLogin(context: LoginContext): MtprotoLogin & { onUpdate(up
     const login = record?.login;
     if (login === undefined) return { step: 'none' };
     if (login.step === 'password') return passwordStep(options);
-    if (login.step === 'code') return stepOf(login);
+    if (login.step === 'code') return codeStep(login);
     return qrStep === undefined || hasNews || qrStep.expiresAt <= Date.now() ? freshQr(options) : qrStep;
   }
 
@@ -235,11 +226,10 @@ export function createLogin(context: LoginContext): MtprotoLogin & { onUpdate(up
       }),
     submitPassword: (password, options) =>
       inTurn(async () => {
-        if (typeof password !== 'string' || password === '')
-          throw invalid('password', 'must be a text that is not empty', 'login');
+        const given = checkedPassword(password);
         await stored('password');
         const question = await ask(async () => ({ _: 'account.getPassword' }), options);
-        const check = await (await context.engine()).passwordCheck(question, password);
+        const check = await (await context.engine()).passwordCheck(question, given);
         return authorized(await ask(async () => ({ _: 'auth.checkPassword', password: check }), options));
       }),
     qr: (options) =>
@@ -274,53 +264,6 @@ export function createLogin(context: LoginContext): MtprotoLogin & { onUpdate(up
     if ((await context.read())?.user !== undefined)
       throw failed('conflict', 'The account is logged in already', { operation: 'login' });
   }
-}
-
-/** What is kept of a user. */
-export function userOf(raw: TlObject | undefined): StoredUser | undefined {
-  const id = tlLong(raw?.id);
-  if (raw === undefined || id === undefined) return undefined;
-  const lastName = tlText(raw.lastName);
-  const username = tlText(raw.username);
-  return {
-    id: String(id),
-    firstName: tlText(raw.firstName) ?? '',
-    ...(lastName !== undefined && { lastName }),
-    ...(username !== undefined && { username }),
-  };
-}
-
-/** A stored user as it is shown. */
-export function shownUser({ id, ...user }: StoredUser): MtprotoUser {
-  return { id: BigInt(id), ...user };
-}
-
-function stepOf({ via = 'app', codeLength, nextVia, resendAt }: StoredLogin): LoginStep {
-  return {
-    step: 'code',
-    via,
-    ...(codeLength !== undefined && { codeLength }),
-    ...(nextVia !== undefined && { nextVia }),
-    ...(resendAt !== undefined && { resendAt }),
-  };
-}
-
-// `auth.sentCodeTypeApp`, `auth.codeTypeSms` → `app`, `sms`.
-function wayOf(type: TlObject | undefined): string {
-  const name = type?._.replace(/^auth\.(?:sentCode|code)Type/, '') ?? '';
-  return name.charAt(0).toLowerCase() + name.slice(1);
-}
-
-function checkedPhone(phone: unknown): string {
-  const digits = typeof phone === 'string' ? phone.replace(/[\s().+-]/g, '') : '';
-  if (/^\d{5,18}$/.test(digits)) return `+${digits}`;
-  throw invalid('phone', 'must be a phone number with its country code', 'login');
-}
-
-function checkedCode(code: unknown): string {
-  const text = typeof code === 'string' ? code.replace(/[\s-]/g, '') : '';
-  if (/^\w{1,32}$/.test(text)) return text;
-  throw invalid('code', 'must be the code that Telegram sent', 'login');
 }
 
 function objectOf(answer: unknown): TlObject {

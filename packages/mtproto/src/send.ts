@@ -30,17 +30,20 @@ export interface SendContext {
 
 /** Writes, changes and removes messages. */
 export interface Sending {
+  /** Sends a text. It may be repeated: Telegram takes each message once, by a random id. */
   send(chat: ChatLike, message: OutgoingText, options?: MtprotoCallOptions): Promise<MtprotoMessage>;
   edit(
     chat: ChatLike,
     edit: { id: number; text: string },
     options?: MtprotoCallOptions,
   ): Promise<MtprotoMessage>;
+  /** Deletes messages. @param options.forAll also for the others, in private chats and groups. @default true */
   delete(
     chat: ChatLike,
     ids: readonly number[],
     options?: MtprotoCallOptions & { forAll?: boolean | undefined },
   ): Promise<void>;
+  /** Marks a chat as read. @param options.upTo the last message that was read. @default all */
   read(chat: ChatLike, options?: MtprotoCallOptions & { upTo?: number | undefined }): Promise<void>;
 }
 
