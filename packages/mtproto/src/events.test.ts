@@ -228,6 +228,26 @@ describe('events', () => {
     expect(watched.told()).toEqual(['message a', 'message b']);
   });
 
+  it('are fetched once more when that is said after the fetch had asked', async () => {
+    await using scene = await startScene();
+    const { dc, person, watched } = scene;
+    const friend = dc.addAccount();
+    const talk = dc.privateChat(person, friend);
+    talk.post({ text: 'a', from: friend });
+    await until(() => watched.events.length === 1);
+    dc.faults.set({ kind: 'lose_updates', account: person, times: 1 });
+    talk.post({ text: 'b', from: friend });
+    dc.requests.clear();
+    dc.pushRaw(person, { _: 'updatesTooLong' });
+    await dc.requests.received({ method: 'updates.getDifference' });
+    // In one packet with the answer, which does not have it.
+    dc.faults.set({ kind: 'lose_updates', account: person, times: 1 });
+    talk.post({ text: 'c', from: friend });
+    dc.pushRaw(person, { _: 'updatesTooLong' });
+    await until(() => watched.events.length >= 3);
+    expect(watched.told()).toEqual(['message a', 'message b', 'message c']);
+  });
+
   it('go on after a handler that throws, which is told', async () => {
     await using scene = await startScene({
       onMessage(event) {

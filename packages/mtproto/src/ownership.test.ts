@@ -45,7 +45,8 @@ describe('the owner of an account', () => {
     const { dc, account } = scene;
     const before = dc.connections.bytesReceived();
     remaining.ms = 1_000;
-    await until(() => dc.connections.open === 0);
+    // Long before a ping would notice.
+    await until(() => dc.connections.open === 0, 15_000);
     expect(dc.connections.bytesReceived()).toBe(before);
     await until(() => account.state.name === 'waiting');
   });

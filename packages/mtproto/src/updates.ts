@@ -56,6 +56,8 @@ export function createUpdates(options: UpdatesOptions): Updates {
   const channels = new Map<bigint, PtsBox>();
   const state: CommonState = { qts: stored?.common?.qts ?? 0, date: stored?.common?.date ?? 0 };
   const fetching = new Map<bigint | 'common', Promise<void>>();
+  /** To be fetched, and not asked for since. */
+  const again = new Set<bigint | 'common'>();
   let connection: AbortSignal | undefined;
   let lastUpdateAt: number | undefined;
   let lagMs: number | undefined;
@@ -116,9 +118,10 @@ export function createUpdates(options: UpdatesOptions): Updates {
     box.offer({ pts, count, happenings: happeningsOf(update, 'live', happeningContext) });
   }
 
-  /** Starts to fetch what this box has missed, unless that is under way. Failures are tried again. */
+  /** Fetches what this box has missed by now; where that is under way, once more if it has asked already. Failures are tried again. */
   function fetch(id: bigint | 'common'): void {
     if (connection === undefined || connection.aborted) return;
+    again.add(id);
     fetched(id, connection).catch(() => undefined); // told to onError
   }
 
@@ -130,7 +133,9 @@ export function createUpdates(options: UpdatesOptions): Updates {
     box.hold();
     const run = fetchWithRepeats(id, box, signal).finally(() => {
       if (fetching.get(id) === run) fetching.delete(id);
-      if (!signal.aborted) box.release();
+      if (signal.aborted) return;
+      box.release();
+      if (again.has(id)) fetch(id);
     });
     fetching.set(id, run);
     return run;
@@ -139,7 +144,7 @@ export function createUpdates(options: UpdatesOptions): Updates {
   async function fetchWithRepeats(id: bigint | 'common', box: PtsBox, signal: AbortSignal): Promise<void> {
     for (let failures = 0; !signal.aborted; failures += 1) {
       try {
-        const context = contextFor(signal);
+        const context = contextFor(id, signal);
         await (id === 'common' ? fetchCommon(box, state, context) : fetchChannel(box, id, context));
         return;
       } catch (error) {
@@ -148,6 +153,7 @@ export function createUpdates(options: UpdatesOptions): Updates {
         if (id !== 'common' && (kind === 'chat_private' || kind === 'chat_not_found')) {
           // We are out of it: there is nothing more to come.
           channels.delete(id);
+          again.delete(id);
           onMoved();
           return;
         }
@@ -159,11 +165,14 @@ export function createUpdates(options: UpdatesOptions): Updates {
     }
   }
 
-  function contextFor(signal: AbortSignal): DifferenceContext {
+  function contextFor(id: bigint | 'common', signal: AbortSignal): DifferenceContext {
     return {
       ...happeningContext,
       peers,
-      ask: (request) => options.ask(request, signal),
+      ask(request) {
+        again.delete(id);
+        return options.ask(request, signal);
+      },
       room: () => options.room(signal),
       newerThan: (chatId, afterId) => options.newerThan(chatId, afterId, signal),
       dialogs: () => options.dialogs(signal),
@@ -227,6 +236,7 @@ export function createUpdates(options: UpdatesOptions): Updates {
     detach() {
       connection = undefined;
       fetching.clear();
+      again.clear();
       for (const box of [common, ...channels.values()]) box.drop();
     },
     positions() {
