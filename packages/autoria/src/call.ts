@@ -75,7 +75,7 @@ export function createCallPath(options: AutoRiaClientOptions, store: KeyValueSto
     service,
     baseUrl: autoRiaOrigin,
     options,
-    classify: (answer) => classify(answer, seen),
+    classify,
     secrets: () => seen,
   });
 

@@ -1,4 +1,4 @@
-import { type Answer, type ErrorCode, type Failure, isCartieError, isHtml, redactText } from '@cartie/core';
+import { type Answer, type ErrorCode, type Failure, isCartieError, isHtml } from '@cartie/core';
 import { service } from './invalid.ts';
 import { quotaWindows } from './limits.ts';
 
@@ -69,25 +69,22 @@ export function autoRiaFailure(error: unknown): AutoRiaFailure | undefined {
   return isRefusalName(name) ? { kind: refusals[name].kind } : undefined;
 }
 
-/** How an answer failed; `undefined` for success, an empty body included. */
-export function classify(answer: Answer, secrets: readonly string[]): Failure | undefined {
+/** How an answer failed; `undefined` for success, an empty body included. Secrets in what it says are for core to clean. */
+export function classify(answer: Answer): Failure | undefined {
   const { status } = answer;
   const found = find(answer);
-  if (found) return failureOf(found.name, { status, said: found.said, secrets });
+  if (found) return failureOf(found.name, status, found.said);
   if (status >= 200 && status < 300) return unlikeAutoRia(answer);
-  return byStatus(answer, secrets);
+  return byStatus(answer);
 }
 
-function failureOf(
-  name: RefusalName,
-  { status, said, secrets }: { status: number; said?: string | undefined; secrets: readonly string[] },
-): Failure {
+function failureOf(name: RefusalName, status: number, said: string | undefined): Failure {
   const { code, words } = refusals[name];
   return {
     code,
     message: `AUTO.RIA refused: ${words} (${name})`,
     status,
-    provider: { code: name, message: said === undefined ? undefined : redacted(said, secrets) },
+    provider: { code: name, message: said === undefined ? undefined : withoutCar(said) },
     // Nobody is paused here: the ledger holds back those who count, and lets go who is free.
     ...(code === 'rate_limited' && { retryAfterMs: quotaWindows.refusedMs, pause: [] }),
   };
@@ -127,9 +124,9 @@ function unlikeAutoRia(answer: Answer): Failure | undefined {
     : { code: 'invalid_response', message: 'The answer is not JSON; check baseUrl', status };
 }
 
-function byStatus({ status, json }: Answer, secrets: readonly string[]): Failure {
+function byStatus({ status, json }: Answer): Failure {
   const said = isRecord(json) ? textOf(json.message) : undefined;
-  const provider = said === undefined ? undefined : { message: redacted(said, secrets) };
+  const provider = said === undefined ? undefined : { message: withoutCar(said) };
   const failed = (code: ErrorCode, words: string): Failure => ({ code, message: words, status, provider });
   if (status === 401) return failed('unauthorized', 'AUTO.RIA refused: the key is not valid (status 401)');
   if (status === 403) return failed('forbidden', 'AUTO.RIA refused: not allowed (status 403)');
@@ -149,13 +146,10 @@ function noticeOf(notices: unknown): string | undefined {
 }
 
 // A notice may quote the number of a car.
-function redacted(text: string, secrets: readonly string[]): string {
-  return redactText(
-    text
-      .replaceAll(/\b[A-HJ-NPR-Z\d]{17}\b/gi, '[vin]')
-      .replaceAll(/(?<!\p{L})\p{L}{2}\s?\d{4}\s?\p{L}{2}(?!\p{L})/giu, '[plate]'),
-    secrets,
-  );
+function withoutCar(text: string): string {
+  return text
+    .replaceAll(/\b[A-HJ-NPR-Z\d]{17}\b/gi, '[vin]')
+    .replaceAll(/(?<!\p{L})\p{L}{2}\s?\d{4}\s?\p{L}{2}(?!\p{L})/giu, '[plate]');
 }
 
 const gatewayCodes = [
