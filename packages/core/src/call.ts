@@ -150,11 +150,17 @@ function withCall(thrown: unknown, call: Call): CartieError {
 
 async function tryOnce(call: Call): Promise<Answer> {
   const { context, plan } = call;
-  if (plan.detached) {
-    await acquire(call);
-    return attempt(call);
-  }
   const { breaker } = context;
+  if (plan.detached) {
+    const isCounted = plan.detached === 'counted';
+    if (isCounted && breaker?.state === 'open' && breaker.retryAfterMs) {
+      throw circuitOpen(breaker.retryAfterMs);
+    }
+    await acquire(call);
+    // What a probe needs is part of the probe: to wait for its end here would be to wait for itself.
+    if (!isCounted || breaker?.state !== 'closed') return attempt(call);
+    return breaker.run(() => attempt(call), { signal: call.deadline.signal });
+  }
   const place = createPlace(context.places);
   try {
     for (;;) {

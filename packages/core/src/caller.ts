@@ -29,9 +29,11 @@ export interface Failure extends CartieErrorDetails {
 
 /** What a client tells the caller once. */
 export interface CallerConfig {
+  /** Names the provider in errors and events: `telegram`. */
   service: string;
   /** The provider's origin and path prefix, no trailing slash; `options.baseUrl` overrides it. */
   baseUrl: string;
+  /** The client's, as `parseClientOptions` gave them. */
   options: ClientOptions;
   /** The client's own defaults, where they differ from core's. */
   defaults?: { timeoutMs?: number | undefined; maxConcurrent?: number | undefined } | undefined;
@@ -56,7 +58,9 @@ export interface OutgoingRequest {
 
 /** One call. */
 export interface CallPlan {
+  /** Names the call in errors and events: `sendMessage`. */
   operation: string;
+  /** May it be repeated when its outcome is unknown? */
   idempotent: boolean;
   /** Milliseconds; the caller's own `timeoutMs` comes first. */
   timeoutMs?: number | undefined;
@@ -68,8 +72,12 @@ export interface CallPlan {
   replayable?: boolean | undefined;
   /** Most bytes of the answer. @default 10 MiB */
   maxResponseBytes?: number | undefined;
-  /** Is not counted by the breaker and takes no place of `maxConcurrent` (long polling). @default false */
-  detached?: boolean | undefined;
+  /**
+   * Takes no place of `maxConcurrent` and is not counted by the breaker (long polling). `counted`: takes no place, but an
+   * open circuit refuses it, and it is counted while the circuit is closed (a token that other calls wait for). @default false
+   */
+  detached?: boolean | 'counted' | undefined;
+  /** The request, made anew for each attempt. What it throws that is no `CartieError` ends the call as `invalid_input`. */
   build(signal: AbortSignal): OutgoingRequest | Promise<OutgoingRequest>;
 }
 

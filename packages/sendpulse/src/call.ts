@@ -56,8 +56,10 @@ export function createCallPath(options: ReturnType<typeof parseSendPulseOptions>
       const { requestsPerSecond, requestsPerMinute } = options;
       const left = deadlines(callOptions.deadlineMs ?? options.deadlineMs ?? defaultOptions.deadlineMs);
       callOptions.signal?.throwIfAborted();
-      // Before a place under the rate is taken: calls that wait for a token with one would all go at once.
-      if (token === undefined) await inTime(credentials.token(callOptions.signal), left());
+      // Before a place under the rate is taken: calls that wait for a token with one would all go at once. Unless the circuit
+      // is not closed: then the call is refused, or it is the probe, which asks for its token itself.
+      const isClosed = (caller.breaker?.state ?? 'closed') === 'closed';
+      if (token === undefined && isClosed) await inTime(credentials.token(callOptions.signal), left());
       const limits = rateKeys(await credentials.account(), requestsPerSecond, requestsPerMinute);
       let used: string | undefined;
       const send = (own: CallOptions): Promise<CallResult<Answer>> =>

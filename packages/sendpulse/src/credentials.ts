@@ -55,19 +55,21 @@ export function createCredentials(options: ParsedOptions, caller: () => Caller):
 
   async function fetchToken(given: string, signal?: AbortSignal): Promise<FetchedToken> {
     const { method, path, idempotent } = operations.oauth.accessToken;
+    // As part of a probe it is made once, as the probe is.
+    const isProbe = (caller().breaker?.state ?? 'closed') !== 'closed';
     const asked = caller().call(
       {
         operation: 'oauth.accessToken',
         idempotent,
         // Calls that wait for a token have all places: one more would never come free.
-        detached: true,
+        detached: 'counted',
         build: () => ({
           method,
           path,
           json: { grant_type: 'client_credentials', client_id: clientId, client_secret: given },
         }),
       },
-      { signal },
+      { signal, ...(isProbe && { retries: 0 }) },
     );
     const { data } = await asked.catch((error: unknown) => {
       throw isCartieError(error) ? withoutEffect(error) : error;

@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { createStores, memoryStore } from '@cartie/core';
@@ -8,7 +9,7 @@ import { type RunningSandbox, type SandboxSendPulseAccount, startSandbox } from 
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { freshPostgres, hasPostgres } from '../../../tests/support/postgres.ts';
 import { freshRedis, hasRedis } from '../../../tests/support/redis.ts';
-import { clientOf, nobody } from '../tests/support.ts';
+import { clientOf, nobody, startSendPulse } from '../tests/support.ts';
 import type { TokenPlace } from '../tests/token-process.ts';
 import { createSendPulseClient } from './index.ts';
 
@@ -28,6 +29,60 @@ const newStores = (kv = memoryStore()) => {
   const { tokens, leases } = createStores(kv, { encryptionKey: randomBytes(32).toString('base64') });
   return { tokens, leases };
 };
+
+describe('while SendPulse gives no token', () => {
+  const breaker = { openMs: 300 };
+  const balance = { currency: 'USD', balance_currency: 7 };
+  const codeOf = (work: Promise<unknown>): Promise<string> =>
+    work.then(
+      () => 'ok',
+      (error: { code: string }) => error.code,
+    );
+
+  test('the circuit opens and leaves it alone, and the next probe asks for a token again', async () => {
+    let isDown = true;
+    const peer = await startSendPulse(
+      () => ({ json: balance }),
+      () =>
+        isDown ? { status: 503 } : { json: { access_token: 'token-of-nobody-1234', expires_in: 3_600 } },
+    );
+    const sendpulse = createSendPulseClient({
+      ...{ clientId: account.clientId, clientSecret: account.clientSecret },
+      ...{ baseUrl: peer.url, retries: 0, breaker },
+    });
+    const codes: string[] = [];
+    for (let i = 0; i < 20; i++) codes.push(await codeOf(sendpulse.balance.get()));
+    expect(codes.slice(0, 5)).toEqual(Array(5).fill('upstream_error'));
+    expect(new Set(codes.slice(5))).toEqual(new Set(['circuit_open']));
+    expect(peer.received).toHaveLength(5);
+    expect(await sendpulse.health()).toMatchObject({ status: 'down', circuit: 'open' });
+
+    await sleep(320);
+    expect(await codeOf(sendpulse.balance.get())).toBe('upstream_error');
+    expect(await codeOf(sendpulse.balance.get())).toBe('circuit_open');
+    expect(peer.received).toHaveLength(6);
+
+    isDown = false;
+    await sleep(320);
+    expect(await sendpulse.balance.get()).toEqual(balance);
+    expect(await sendpulse.balance.get()).toEqual(balance);
+    await peer.close();
+  });
+
+  test('50 calls at once ask no more often than the circuit allows', async () => {
+    const peer = await startSendPulse(
+      () => ({ json: balance }),
+      () => ({ status: 503 }),
+    );
+    const sendpulse = createSendPulseClient({
+      ...{ clientId: account.clientId, clientSecret: account.clientSecret },
+      ...{ baseUrl: peer.url, deadlineMs: 10_000 },
+    });
+    for (let round = 0; round < 8; round++) await times(50, () => codeOf(sendpulse.balance.get()));
+    expect(peer.received.length).toBe(5);
+    await peer.close();
+  });
+});
 
 describe('one token', () => {
   test('serves 50 first calls at once', async () => {
