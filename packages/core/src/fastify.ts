@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { toNodeListener } from './node.ts';
 import { incomingBodyReader, incomingHeaders } from './node-incoming.ts';
-import { type RequestHandler, receiverOf } from './webhook.ts';
+import { checkHandler, type RequestHandler, receiverOf } from './webhook.ts';
 import { pathOf } from './webhook-receiver.ts';
 
 /** What is used of a Fastify application (any version from 4 on). */
@@ -33,6 +33,7 @@ export interface FastifyOutgoing {
  * the request and its answer as any other.
  */
 export function toFastifyPlugin(handler: RequestHandler): (app: FastifyApp) => Promise<void> {
+  checkHandler(handler);
   const answer = answerOf(handler);
   return async (app) => {
     app.all('/', { onRequest: answer }, neverReached);

@@ -31,6 +31,7 @@ import {
 
 /** Options of {@link createInbox}. */
 export interface InboxOptions<Native> {
+  /** Of `pgDatabase`, `pgliteDatabase` or `kyselyDatabase`, with the tables of `migratePostgres`. */
   database: SqlDatabase<Native>;
   /** Wakes workers of other processes at once; without it they find work by the sweep. */
   queue?: JobQueue | undefined;
@@ -43,6 +44,7 @@ export interface InboxOptions<Native> {
   payloadMs?: number | undefined;
   /** How long a dead update is kept with its payload, for somebody to retry it. Milliseconds. @default 30 days */
   deadMs?: number | undefined;
+  /** How often workers tell that they live and look for work. For tests. */
   timings?: WorkTimings | undefined;
 }
 

@@ -11,6 +11,7 @@ export interface LimitKey {
 
 /** How a call waits for its places. */
 export interface AcquireOptions {
+  /** Ends the wait; its reason is thrown. */
   signal?: AbortSignal | undefined;
   /**
    * A limiter that knows that no place comes within this time says so at once, by `rate_limited` with `retryAfterMs`.

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
 import { incomingBodyReader, incomingHeaders } from './node-incoming.ts';
-import { type RequestHandler, receiverOf } from './webhook.ts';
+import { checkHandler, type RequestHandler, receiverOf } from './webhook.ts';
 import { pathOf, type Receiver } from './webhook-receiver.ts';
 
 /** What node:http calls for each request; Express takes it as a route's handler. Never rejects. */
@@ -14,8 +14,11 @@ export type NodeListener = (request: IncomingMessage, response: ServerResponse) 
  * `Request` and `Response` is left off.
  *
  * Bytes that a parser kept count as the body: a Buffer in `req.rawBody`, or in `req.body` (`express.raw()`).
+ *
+ * @throws CartieError `invalid_config` for what is no handler
  */
 export function toNodeListener(handler: RequestHandler): NodeListener {
+  checkHandler(handler);
   const receive = receiverOf(handler);
   if (receive !== undefined) return nativeListener(receive);
   return getRequestListener(handler, { overrideGlobalObjects: false });

@@ -182,6 +182,12 @@ const callOptionChecks: {
  * @throws CartieError `invalid_input` that names the field; never a value
  */
 export function checkCallOptions(service: string, operation: string, options: CallOptions): void {
+  if (typeof options !== 'object' || options === null) {
+    throw new CartieError('invalid_input', 'The options of the call must be an object', {
+      service,
+      operation,
+    });
+  }
   for (const name in options) {
     const value = options[name as keyof CallOptions];
     if (value === undefined) continue;

@@ -39,11 +39,13 @@ import {
 
 /** Options of {@link createOutbox}. */
 export interface OutboxOptions<Native> {
+  /** Of `pgDatabase`, `pgliteDatabase` or `kyselyDatabase`, with the tables of `migratePostgres`. */
   database: SqlDatabase<Native>;
   /** Wakes senders of other processes at once; without it they find work by the sweep. */
   queue?: JobQueue | undefined;
   /** How long settled rows are kept. Milliseconds. @default 8 days */
   keepMs?: number | undefined;
+  /** How often senders tell that they live and look for work. For tests. */
   timings?: WorkTimings | undefined;
 }
 
@@ -123,7 +125,9 @@ export interface Sender<T = unknown> {
   concurrency?: number | undefined;
   /** Tries before a row fails; postponements (`rate_limited`, `circuit_open`, `overloaded`) don't count. @default 10 */
   attempts?: number | undefined;
+  /** First pause after a failure; doubles each time, with jitter. Milliseconds. @default 1000 */
   backoffMs?: number | undefined;
+  /** Longest pause. Milliseconds. @default 300000 */
   maxBackoffMs?: number | undefined;
 }
 

@@ -1,4 +1,5 @@
 import { commitListeners } from './commit-listeners.ts';
+import { CartieError } from './errors.ts';
 import { limitIdle } from './idle-transactions.ts';
 import type { SqlDatabase, SqlTransaction } from './sql.ts';
 import { sqlError } from './sql-error.ts';
@@ -53,6 +54,15 @@ export function pgDatabase<Pool extends PgPool>(
   pool: Pool,
   options: PgDatabaseOptions = {},
 ): SqlDatabase<PgClientOf<Pool>> {
+  if (typeof pool?.connect !== 'function' || typeof pool.listenerCount !== 'function') {
+    throw new CartieError(
+      'invalid_config',
+      'pool must be a `Pool` of `pg`: new pg.Pool({ connectionString })',
+      {
+        field: 'pool',
+      },
+    );
+  }
   const begin = `begin isolation level read committed; ${limitIdle(options.idleTransactionMs)}`;
   // An idle connection that breaks makes the pool emit `error`; without any listener that ends the process.
   if (pool.listenerCount('error') === 0) pool.on('error', ignore);

@@ -111,8 +111,11 @@ function checks(database: () => SqlDatabase): void {
 
 describe('postgresStore', () => {
   test('refuses something that is no database', () => {
-    expect(() => postgresStore({} as never)).toThrow(
-      expect.objectContaining({ code: 'invalid_config', field: 'database' }),
-    );
+    const pool = { query: async () => ({ rows: [] }), connect: async () => ({}) };
+    for (const database of [{}, undefined, pool]) {
+      expect(() => postgresStore(database as never)).toThrow(
+        expect.objectContaining({ code: 'invalid_config', field: 'database' }),
+      );
+    }
   });
 });

@@ -25,7 +25,7 @@ export interface PostgresStore extends KeyValueStore {
  */
 export function postgresStore(database: SqlDatabase, options: PostgresStoreOptions = {}): PostgresStore {
   const { timeoutMs } = options;
-  if (typeof database?.query !== 'function') {
+  if (typeof database?.query !== 'function' || !('singleConnection' in database)) {
     throw new CartieError(
       'invalid_config',
       'database must be made by pgDatabase, pgliteDatabase or kyselyDatabase',

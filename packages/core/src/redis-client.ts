@@ -20,6 +20,7 @@ export type RedisCommand = (name: string, ...args: string[]) => Promise<unknown>
 /** One way to send a command through either client, and the prefix that the client itself puts before keys. */
 export function redisCommands(client: RedisClient): { command: RedisCommand; hiddenPrefix: string } {
   // ioredis has a `sendCommand` too, of another kind: so `call` is asked for first.
+  if (typeof client !== 'object' || client === null) throw noClient();
   if ('call' in client && typeof client.call === 'function') {
     return {
       command: (name, ...args) => client.call(name, ...args),
@@ -29,7 +30,11 @@ export function redisCommands(client: RedisClient): { command: RedisCommand; hid
   if ('sendCommand' in client && typeof client.sendCommand === 'function') {
     return { command: (name, ...args) => client.sendCommand([name, ...args]), hiddenPrefix: '' };
   }
-  throw new CartieError('invalid_config', 'client must be a client of `ioredis` or `redis`', {
+  throw noClient();
+}
+
+function noClient(): CartieError {
+  return new CartieError('invalid_config', 'client must be a client of `ioredis` or `redis`', {
     field: 'client',
   });
 }

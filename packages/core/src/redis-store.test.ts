@@ -138,9 +138,11 @@ describe('redisStore without a Redis', () => {
   });
 
   test('refuses something that is no client, and an empty prefix', () => {
-    expect(() => redisStore({} as never)).toThrow(
-      expect.objectContaining({ code: 'invalid_config', field: 'client' }),
-    );
+    for (const client of [{}, undefined, 'redis://127.0.0.1']) {
+      expect(() => redisStore(client as never)).toThrow(
+        expect.objectContaining({ code: 'invalid_config', field: 'client' }),
+      );
+    }
     expect(() => redisStore({ sendCommand: async () => null }, { prefix: '' })).toThrow(
       expect.objectContaining({ code: 'invalid_config', field: 'prefix' }),
     );

@@ -43,7 +43,7 @@ export function parseWith<T>(schema: Schema<T>, value: unknown, context: ParseCo
     throw unknownField(issue.keys[0], fieldsOf(schema, path), { ...context, at: join(context.at, path) });
   }
   const field = join(context.at, path);
-  const message = `${field === '' ? 'The value' : `\`${field}\``} ${expectation(issue)}`;
+  const message = `${field === '' ? 'The input' : `\`${field}\``} ${expectation(issue)}`;
   throw failure(message, field, context);
 }
 
@@ -118,7 +118,9 @@ function expectation(issue: ZodLikeIssue): string {
 }
 
 function oneOf(values: readonly unknown[] = []): string {
-  return values.map((value) => JSON.stringify(value)).join(' or ');
+  return values
+    .map((value) => (typeof value === 'string' ? JSON.stringify(value) : String(value)))
+    .join(' or ');
 }
 
 function eitherOf(alternatives: readonly (readonly ZodLikeIssue[])[]): string {

@@ -326,3 +326,13 @@ function refusal(sqlState: string): Buffer {
   head.writeInt32BE(4 + fields.length, 1);
   return Buffer.concat([head, fields]);
 }
+
+test.each([undefined, 'postgres://user:secret@127.0.0.1/db', { query: async () => ({ rows: [] }) }])(
+  'pgDatabase refuses what is no pool, and quotes nothing of it: case %#',
+  (pool) => {
+    expect(() => pgDatabase(pool as never)).toThrow(
+      expect.objectContaining({ code: 'invalid_config', field: 'pool' }),
+    );
+    expect(() => pgDatabase(pool as never)).toThrow(/^(?!.*secret)/);
+  },
+);

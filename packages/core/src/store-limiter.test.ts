@@ -24,6 +24,12 @@ function fullest(times: readonly number[], windowMs: number): number {
 }
 
 describe('storeLimiter', () => {
+  test.each([undefined, {}, 'store'])('refuses %j: it is no store', (store) => {
+    expect(() => storeLimiter(store as never)).toThrow(
+      expect.objectContaining({ code: 'invalid_config', field: 'store' }),
+    );
+  });
+
   test('lets no more than the limit through in any interval, for several limiters on one store', async () => {
     const store = memoryStore();
     const limiters = [storeLimiter(store), storeLimiter(store), storeLimiter(store)];

@@ -1,4 +1,5 @@
 import { maxTimerMs } from './deadline.ts';
+import { CartieError } from './errors.ts';
 import { guardStore } from './guard-store.ts';
 import type { KeyValueStore } from './key-value-store.ts';
 import type { AcquireOptions, Limiter, LimitKey, Place, Places } from './limiter.ts';
@@ -30,11 +31,18 @@ interface Waiter {
  * per interval: the times of the last `limit` calls of each key are in that value.
  *
  * While the store fails, calls fail with `storage_error`: nobody goes unpaced.
+ *
+ * @throws CartieError `invalid_config` for what is no store
  */
 export function storeLimiter(
   store: KeyValueStore,
   { name = 'default', maxWaiting = 10_000 }: StoreLimiterOptions = {},
 ): Limiter {
+  if (typeof store?.get !== 'function' || typeof store.put !== 'function') {
+    throw new CartieError('invalid_config', 'store must be a KeyValueStore, such as memoryStore()', {
+      field: 'store',
+    });
+  }
   const guarded = guardStore(store);
   const clock = storeClock(guarded, `limiter-clock:${name}:`);
   const waiters = new Set<Waiter>();

@@ -339,6 +339,9 @@ describe('createTokenSource', () => {
   });
 
   test('refuses wrong options by their name', () => {
+    expect(() => createTokenSource(undefined as never)).toThrow(
+      expect.objectContaining({ code: 'invalid_config', field: 'name' }),
+    );
     const { source } = setUp();
     const wrong = {
       name: '',

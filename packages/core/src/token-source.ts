@@ -15,6 +15,7 @@ export interface FetchedToken {
 export interface TokenSourceOptions {
   /** The token's name in the store: one for each account at a provider. */
   name: string;
+  /** `tokens` of `createStores`: keeps the token, encrypted, for all processes. */
   tokens: TokenStore;
   /** Lets one process refresh while the others wait for its token. Without it each process refreshes for itself. */
   leases?: LeaseStore | undefined;
@@ -167,7 +168,7 @@ const leaseMs = 10_000;
 const pollMs = 100;
 
 function checked(options: TokenSourceOptions): TokenSourceOptions {
-  const { name, tokens, leases, fetchToken, refreshBeforeMs = 0, timeoutMs = 1 } = options;
+  const { name, tokens, leases, fetchToken, refreshBeforeMs = 0, timeoutMs = 1 } = options ?? {};
   const problems = {
     name: typeof name === 'string' && name !== '' ? undefined : 'must be a string that is not empty',
     tokens: typeof tokens?.invalidate === 'function' ? undefined : 'must be `tokens` of createStores',

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { maxTimerMs } from './deadline.ts';
 import { parseOptions } from './options.ts';
+import type { DedupStore } from './stores.ts';
 import type { WebhookOptions } from './webhook.ts';
 
 /** A webhook's limits, all of them given. */
@@ -29,7 +30,12 @@ const functions = {
 const schema = z.strictObject({
   ...functions,
   service: z.string().min(1),
-  dedup: z.looseObject({ claim: fn }).optional(),
+  dedup: z
+    .custom<unknown>(
+      (value) => typeof (value as DedupStore | null)?.claim === 'function',
+      'must be `dedup` of createStores()',
+    )
+    .optional(),
   // No timer waits for it, so it may be longer than timers go.
   dedupMs: z
     .number()

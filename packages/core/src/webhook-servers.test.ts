@@ -301,6 +301,12 @@ describe('a body that a parser read first', () => {
     }
   }
 
+  it('is not there where nothing is mounted', () => {
+    const noHandler = expect.objectContaining({ code: 'invalid_config', field: 'handler' });
+    expect(() => toNodeListener(undefined as never)).toThrow(noHandler);
+    expect(() => toFastifyPlugin({} as never)).toThrow(noHandler);
+  });
+
   it.each([
     ['express.json()', express.json(), handler],
     ['express.json(), wrapped', express.json(), wrapped],

@@ -607,7 +607,8 @@ describe('options', () => {
     [{ ...valid, timeoutMs: 0 }, 'timeoutMs'],
     [{ ...valid, timeoutMs: 2 ** 31 }, 'timeoutMs'],
     [{ ...valid, maxBodyBytes: 1.5 }, 'maxBodyBytes'],
-    [{ ...valid, dedup: {} }, 'dedup.claim'],
+    [{ ...valid, dedup: {} }, 'dedup'],
+    [{ ...valid, dedup: memoryStore() }, 'dedup'],
     [{ ...valid, rate: { limit: 0.5, intervalMs: 1 } }, 'rate.limit'],
     [{ ...valid, maxBodyByte: 1 }, 'maxBodyByte'],
   ])('are refused by name: case %#', (options, field) => {

@@ -1,4 +1,5 @@
 import { requestBodyReader } from './body.ts';
+import { CartieError } from './errors.ts';
 import type { EventListener } from './events.ts';
 import type { DedupStore } from './stores.ts';
 import { createReceiver, pathOf, type Receiver } from './webhook-receiver.ts';
@@ -125,6 +126,18 @@ export function createWebhookHandler<T>(options: WebhookOptions<T>): RequestHand
 /** The inside of a handler made by {@link createWebhookHandler}; `undefined` for any other. */
 export function receiverOf(handler: RequestHandler): Receiver | undefined {
   return receivers.get(handler);
+}
+
+/** Is there something to mount? @throws CartieError `invalid_config` */
+export function checkHandler(handler: unknown): void {
+  if (typeof handler === 'function') return;
+  throw new CartieError(
+    'invalid_config',
+    'handler must be a function: what createWebhookHandler() and the like give',
+    {
+      field: 'handler',
+    },
+  );
 }
 
 const receivers = new WeakMap<RequestHandler, Receiver>();
