@@ -5,6 +5,7 @@ import {
   type CallOptions,
   type CallResult,
   CartieError,
+  checkCallOptions,
   createCaller,
   isCartieError,
   type KeyValueStore,
@@ -81,6 +82,7 @@ export function createCallPath(options: AutoRiaClientOptions, store: KeyValueSto
 
   async function runPlain(call: PlainCall, callOptions: CallOptions): Promise<CallResult<Answer>> {
     const { operation, method, path, query, json, counted } = call;
+    checkCallOptions(service, operation, callOptions);
     callOptions.signal?.throwIfAborted();
     if (call.paid && !options.paid) throw notAllowed(operation);
     if (call.user && options.userId === undefined) throw withoutUser(operation);

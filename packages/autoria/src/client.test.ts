@@ -412,6 +412,11 @@ describe('the client', () => {
     expect(await autoria.testConnection()).toEqual({ ok: true });
   });
 
+  test.each([null, 5, { signal: 5 }])('takes no options of a call like %j', async (options) => {
+    const autoria = client();
+    await expect(autoria.car(1, options as never)).rejects.toMatchObject({ code: 'invalid_input' });
+  });
+
   test('says what is wrong with a key that a function gives', async () => {
     const autoria = client({ apiKey: () => 'short' });
     expect(await autoria.testConnection()).toMatchObject({

@@ -203,7 +203,7 @@ describe('a client', () => {
     await new Promise((resolve) => setTimeout(resolve, 5));
     expect(await own.health()).toMatchObject({
       status: 'degraded',
-      detail: expect.stringContaining('token'),
+      detail: 'Meta does not take `accessToken`: make a new one.',
     });
   });
 });

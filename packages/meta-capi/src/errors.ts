@@ -16,7 +16,7 @@ const throttled = { code: 'rate_limited', message: 'Meta limits the rate of call
 const trouble = { code: 'upstream_error', message: 'Meta is in trouble: try again later' } as const;
 const badToken = {
   code: 'unauthorized',
-  message: 'Meta does not take the access token: make a new one',
+  message: 'Meta does not take `accessToken`: make a new one',
   field: 'accessToken',
 } as const;
 const noRight = {

@@ -17,6 +17,7 @@ import type { EventResult, EventWarning, MetaEvent, WireEvent } from './types.ts
 
 /** Options of {@link createEventBuffer}. */
 export interface EventBufferOptions {
+  /** Of `createMetaCapiClient`: what sends the events. */
   client: MetaCapiClient;
   /** Of core's `createOutbox`. */
   outbox: Outbox;

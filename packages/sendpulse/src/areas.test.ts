@@ -456,4 +456,8 @@ test('what the client has no method for goes the same way', async () => {
   await expect(sendpulse.call({ method: 'BREW' as never, path: '/' })).rejects.toMatchObject({
     field: 'method',
   });
+  await expect(sendpulse.call(undefined as never)).rejects.toMatchObject({
+    code: 'invalid_input',
+    field: 'method',
+  });
 });

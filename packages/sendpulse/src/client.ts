@@ -115,9 +115,10 @@ export function createSendPulseClient(options: SendPulseClientOptions): SendPuls
       viber: createArea<Chatbots['viber']>('chatbots.viber', chatbots.viber, runner),
     }),
     async call<Data>(
-      { method, path: address, query, json }: SendPulseRequest,
+      wanted: SendPulseRequest,
       callOptions: CallOptions = {},
     ): Promise<SendPulseCallResult<Data>> {
+      const { method, path: address, query, json } = wanted ?? ({} as SendPulseRequest);
       if (!['GET', 'POST', 'PUT', 'PATCH', 'DELETE'].includes(method)) {
         throw invalid('method', 'must be GET, POST, PUT, PATCH or DELETE', 'call');
       }

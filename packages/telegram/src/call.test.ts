@@ -360,4 +360,13 @@ describe('wrong options', () => {
     );
     expect(create).toThrow(/^(?!.*not a)/);
   });
+
+  it.each([null, 5, 'text'])('of a call cannot be %j', async (options) => {
+    const telegram = createTelegramClient({ token: someToken });
+    await expect(telegram.getMe(options as never)).rejects.toMatchObject({ code: 'invalid_input' });
+    await expect(telegram.call('getMe', {}, options as never)).rejects.toMatchObject({
+      code: 'invalid_input',
+      operation: 'getMe',
+    });
+  });
 });

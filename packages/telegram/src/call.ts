@@ -2,6 +2,7 @@ import {
   type Caller,
   type CallOptions,
   CartieError,
+  checkCallOptions,
   createCaller,
   isCartieError,
   memoryLimiter,
@@ -118,6 +119,7 @@ export function createCallPath(options: TelegramClientOptions, token: TokenReade
     caller,
     call: async (method, params = {}, callOptions = {}) => {
       checkCall(method, params);
+      checkCallOptions('telegram', method, callOptions);
       const startedAt = performance.now();
       const current = withChats(params, chats.current);
       try {

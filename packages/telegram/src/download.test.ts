@@ -44,6 +44,11 @@ describe('a download', () => {
     expect(error).toMatchObject({ code: 'invalid_input', field: 'maxBytes', operation: 'downloadFile' });
   });
 
+  it.each([undefined, null, 7])('of %j is refused: it is no file', async (file) => {
+    const error = await failureOf(telegram.downloadFile(file as never));
+    expect(error).toMatchObject({ code: 'invalid_input', field: 'file', operation: 'downloadFile' });
+  });
+
   it('of a file whose size Telegram does not tell stops at the limit', async () => {
     const error = await failureOf(
       telegram.downloadFile({ ...(await telegram.getFile({ file_id })), file_size: undefined } as never, {

@@ -58,6 +58,9 @@ export function createDownload(
     if (!(Number.isSafeInteger(maxBytes) && maxBytes > 0)) {
       throw invalid('`maxBytes` must be a whole number of bytes, more than 0', 'maxBytes');
     }
+    if (typeof wanted !== 'string' && (typeof wanted !== 'object' || wanted === null)) {
+      throw invalid('`file` must be a file_id, or a file as getFile gave it', 'file');
+    }
     const { localServer } = options;
     const startedAt = performance.now();
     const { file_path: known } = typeof wanted === 'string' ? {} : wanted;

@@ -108,6 +108,8 @@ describe('init data', () => {
     expect(() => verifyInitData('', { token: '' })).toThrow(config('token'));
     expect(() => verifyInitData('', { token, maxAgeMs: 0 })).toThrow(config('maxAgeMs'));
     expect(() => verifyInitData('', { token, clockSkewMs: -1 })).toThrow(config('clockSkewMs'));
+    expect(() => verifyInitData('', undefined as never)).toThrow(config('token'));
+    expect(() => verifyInitDataSignature('', undefined as never)).toThrow(config('botId'));
   });
 });
 

@@ -77,7 +77,7 @@ export interface InitData {
  */
 export function verifyInitData(initData: string, options: InitDataOptions): InitData {
   const what = { operation: 'verifyInitData', name: 'init data' } as const;
-  checkToken(options.token);
+  checkToken(options?.token);
   checkAgeOptions(options, what);
   const { hash, ...signed } = readFields(initData, what);
   const key = createHmac('sha256', 'WebAppData').update(options.token).digest();
@@ -98,7 +98,7 @@ export function verifyInitData(initData: string, options: InitDataOptions): Init
  */
 export function verifyInitDataSignature(initData: string, options: InitDataSignatureOptions): InitData {
   const what = { operation: 'verifyInitDataSignature', name: 'init data' } as const;
-  const { botId, testEnvironment = false } = options;
+  const { botId, testEnvironment = false } = options ?? {};
   if (!/^\d{1,20}$/.test(String(botId))) {
     throw invalidOption('botId', 'the number before the colon of the bot’s token', what);
   }

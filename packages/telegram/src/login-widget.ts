@@ -45,7 +45,7 @@ export type LoginWidgetData =
  * @see https://core.telegram.org/widgets/login-legacy#checking-authorization
  */
 export function verifyLoginWidget(data: LoginWidgetData, options: LoginWidgetOptions): LoginWidgetUser {
-  checkToken(options.token);
+  checkToken(options?.token);
   checkAgeOptions(options, what);
   const { hash, ...signed } = fieldsOf(data);
   const key = createHash('sha256').update(options.token).digest();

@@ -17,5 +17,15 @@ const parsers = {
 
 /** Reads a text with markup as Telegram does; `undefined` if Telegram would refuse it, or the mode is none. */
 export function parseMarkup(text: string, parseMode: ParseMode): FormattedText | undefined {
-  return Object.hasOwn(parsers, parseMode) ? parsers[parseMode](text) : undefined;
+  return parserOf(parseMode)?.(text);
+}
+
+/** Is there such a mode? Telegram takes its name in any letter case. */
+export function isParseMode(mode: unknown): boolean {
+  return parserOf(mode) !== undefined;
+}
+
+function parserOf(mode: unknown): ((text: string) => FormattedText | undefined) | undefined {
+  const name = String(mode).toLowerCase();
+  return Object.entries(parsers).find(([known]) => known.toLowerCase() === name)?.[1];
 }

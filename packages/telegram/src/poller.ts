@@ -18,6 +18,7 @@ import { allowedUpdates, toUpdate, type WantedKinds } from './updates.ts';
 
 /** Options of {@link createTelegramPoller}. */
 export interface TelegramPollerOptions {
+  /** Of `createTelegramClient`. */
   client: Pick<TelegramClient, 'getUpdates' | 'botId'>;
   /** Lets one process poll; the others stand by and take over. */
   leases: LeaseStore;

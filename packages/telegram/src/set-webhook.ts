@@ -73,7 +73,8 @@ export function createSyncWebhook(call: Call, token: TokenReader): SyncWebhook {
   };
 }
 
-function check({ url, secretToken, maxConnections }: WebhookSettings): void {
+function check(settings: WebhookSettings): void {
+  const { url, secretToken, maxConnections } = settings ?? {};
   if (typeof url !== 'string' || !URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
     throw invalid('`url` must be an absolute https URL', 'url');
   }

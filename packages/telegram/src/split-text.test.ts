@@ -155,6 +155,15 @@ describe('a text with markup', () => {
     expect(broken).toThrow(/^(?!.*secret)/);
   });
 
+  it('is read by a mode in any letter case, as Telegram does, and by no other', () => {
+    expect(splitText('<b>one</b>', { parseMode: 'html' as never })).toEqual(
+      splitText('<b>one</b>', { parseMode: 'HTML' }),
+    );
+    const wrong = (field: string) => expect.objectContaining({ code: 'invalid_input', field });
+    expect(() => splitText('x', { parseMode: 'text' as never })).toThrow(wrong('parseMode'));
+    expect(() => splitText(undefined as never)).toThrow(wrong('text'));
+  });
+
   it('cannot be split by a limit that is none', () => {
     expect(() => splitText('x', { limit: 0 })).toThrow(expect.objectContaining({ field: 'limit' }));
   });

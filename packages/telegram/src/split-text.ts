@@ -1,7 +1,7 @@
 import { CartieError } from '@cartie/core';
 import type { MessageEntity, ParseMode } from '@grammyjs/types';
 import { inOrder } from './entities.ts';
-import { type FormattedText, parseMarkup } from './markup.ts';
+import { type FormattedText, isParseMode, parseMarkup } from './markup.ts';
 
 /** Telegram's limits of a text, counted after its markup is read. UTF-16 units. */
 export const textLimits = { message: 4096, caption: 1024 } as const;
@@ -28,12 +28,16 @@ export interface SplitOptions {
  * }
  * ```
  *
- * @throws CartieError `invalid_input` if the markup cannot be read, with the field `text`
+ * @throws CartieError `invalid_input` if the markup cannot be read, with the field `text`; for a wrong option, with its name
  */
 export function splitText(text: string, options: SplitOptions = {}): FormattedText[] {
   const { limit = textLimits.message, parseMode } = options;
   if (!(Number.isInteger(limit) && limit > 0))
     throw invalid('`limit` must be a whole number, more than 0', 'limit');
+  if (typeof text !== 'string') throw invalid('`text` must be a string', 'text');
+  if (parseMode !== undefined && !isParseMode(parseMode)) {
+    throw invalid('`parseMode` must be HTML, MarkdownV2 or Markdown', 'parseMode');
+  }
   const whole =
     parseMode === undefined
       ? { text, entities: inOrder(options.entities ?? []) }

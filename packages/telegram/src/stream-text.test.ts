@@ -169,8 +169,20 @@ describe('where the pieces fail', () => {
   });
 
   it('by being no texts, that is said', async () => {
-    const error = await failureOf(telegram.streamText({ chat_id }, [7] as never));
-    expect(error).toMatchObject({ code: 'invalid_input', field: 'pieces' });
+    for (const pieces of [[7], 7, {}, undefined, null]) {
+      const error = await failureOf(telegram.streamText({ chat_id }, pieces as never));
+      expect(error).toMatchObject({ code: 'invalid_input', field: 'pieces' });
+    }
+    expect(await failureOf(telegram.streamText(undefined as never, ['x']))).toMatchObject({
+      code: 'invalid_input',
+      field: 'params',
+    });
+  });
+
+  it('by being one text, that is sent as it is', async () => {
+    await telegram.streamText({ chat_id }, 'all at once', fast);
+    expect(messages()).toEqual(['all at once']);
+    expect(texts().every((text) => text === '' || text === 'all at once')).toBe(true);
   });
 
   it('by never coming, an abort ends it at once and lets go of them', async () => {

@@ -26,7 +26,7 @@ export type StreamText = (
 /** Builds `streamText`. */
 export function createStreamText(call: Call, sendText: SendText): StreamText {
   return async (params, pieces, { intervalMs = 1_000, ...options } = {}) => {
-    check(params, intervalMs);
+    check(params, pieces, intervalMs);
     const { draft_id = randomInt(1, 2 ** 31), can_stop, keep_on_stop, ...message } = params;
     const { chat_id, message_thread_id, parse_mode } = message;
     const { signal } = options;
@@ -42,7 +42,7 @@ export function createStreamText(call: Call, sendText: SendText): StreamText {
       // Drafts are for private chats, whose ids are positive.
       const shows = Number(chat_id) > 0;
       if (shows) preview.show('');
-      for await (const piece of untilAborted(pieces, signal)) {
+      for await (const piece of untilAborted(typeof pieces === 'string' ? [pieces] : pieces, signal)) {
         text += piece;
         if (shows) preview.show(text);
       }
@@ -84,7 +84,14 @@ async function* untilAborted(
   }
 }
 
-function check({ draft_id }: StreamTextParams, intervalMs: number): void {
+function check(params: StreamTextParams, pieces: unknown, intervalMs: number): void {
+  if (typeof params !== 'object' || params === null) throw invalid('`params` must be an object', 'params');
+  const { draft_id } = params;
+  const isText = typeof pieces === 'string';
+  const isIterable = typeof pieces === 'object' && pieces !== null;
+  if (!isText && !(isIterable && (Symbol.asyncIterator in pieces || Symbol.iterator in pieces))) {
+    throw invalid('`pieces` must be texts one after another: a list, or what a model gives', 'pieces');
+  }
   if (!(intervalMs > 0 && intervalMs <= 30_000)) {
     throw invalid('`intervalMs` must be milliseconds, more than 0 and at most 30000', 'intervalMs');
   }

@@ -240,6 +240,7 @@ describe('over Telegram', () => {
     await refused('url', { url: 'ftp://example.com' });
     await refused('secretToken', { secretToken: '' });
     await refused('maxConnections', { maxConnections: 101 });
+    await expect(telegram.syncWebhook(undefined as never)).rejects.toMatchObject({ field: 'url' });
     expect(sandbox.telegram.calls()).toEqual([]);
   });
 });

@@ -149,6 +149,14 @@ describe('against a Viber in trouble', () => {
     await expect(sending).rejects.toBe(reason);
   });
 
+  test('nothing at all is refused too', async () => {
+    server = await startViber(() => taken);
+    await expect(clientOf().broadcast(undefined as never)).rejects.toMatchObject({
+      code: 'invalid_input',
+      field: 'keyboard',
+    });
+  });
+
   test.each([[[]], [['']], [[1]], ['u']])('a list like %j is refused', async (broadcast_list) => {
     server = await startViber(() => taken);
     await expect(clientOf().broadcast({ ...message, broadcast_list } as never)).rejects.toMatchObject({

@@ -1,4 +1,4 @@
-import { type CallOptions, CartieError, defaultOptions, isCartieError } from '@cartie/core';
+import { type CallOptions, CartieError, checkCallOptions, defaultOptions, isCartieError } from '@cartie/core';
 import type { CallPath } from './call.ts';
 import type { MessageChecker } from './check-message.ts';
 import { failureOf } from './errors.ts';
@@ -18,7 +18,9 @@ export function createBroadcast(
   check: MessageChecker,
   maxConcurrent: number = defaultOptions.maxConcurrent,
 ): Broadcast {
-  return async ({ broadcast_list, ...message }, options = {}) => {
+  return async (broadcast, options = {}) => {
+    const { broadcast_list, ...message } = broadcast ?? ({} as ViberBroadcast);
+    checkCallOptions(service, 'broadcast', options);
     options.signal?.throwIfAborted();
     const checked = check('broadcast', message as ViberMessage);
     const chunks = chunksOf(receiversOf(broadcast_list), checked);

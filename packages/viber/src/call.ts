@@ -5,6 +5,7 @@ import {
   type CallOptions,
   type CallResult,
   CartieError,
+  checkCallOptions,
   createCaller,
   type LimitKey,
   resolveSecret,
@@ -72,6 +73,7 @@ export function createCallPath(options: ViberClientOptions): CallPath {
     account,
     secrets,
     async call({ operation, path, idempotent, body, receiver, limits, timeoutMs }, callOptions) {
+      checkCallOptions(service, operation, callOptions);
       callOptions.signal?.throwIfAborted();
       const text = checkSize(operation, JSON.stringify(body));
       const name = await account();

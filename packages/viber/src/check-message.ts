@@ -24,6 +24,9 @@ export function createMessageChecker(
       throw invalid('message', 'must be an object', operation);
     }
     const { type } = message;
+    if (type === undefined && message.keyboard === undefined) {
+      throw invalid('keyboard', `must be given where there is no \`type\`: ${messageTypes}`, operation);
+    }
     if (type !== undefined && !Object.hasOwn(schemas, type)) {
       throw invalid('type', `must be one of ${messageTypes}, or absent with a \`keyboard\``, operation);
     }

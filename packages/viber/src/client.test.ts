@@ -269,6 +269,14 @@ describe('options', () => {
     );
   });
 
+  test.each([null, 5, { signal: 5 }])('of a call cannot be %j', async (options) => {
+    const error = expect.objectContaining({ code: 'invalid_input', service: 'viber' });
+    await expect(viber.getAccountInfo(options as never)).rejects.toEqual(error);
+    await expect(viber.getUserDetails('id', options as never)).rejects.toEqual(error);
+    const message = { type: 'text', text: 'x', broadcast_list: ['u'] } as const;
+    await expect(viber.broadcast(message, options as never)).rejects.toEqual(error);
+  });
+
   test('a token that is none is refused before anything is sent', async () => {
     const own = clientOf({ authToken: () => 'new\r\nline-of-a-header-that-is-long' });
     await expect(own.getAccountInfo()).rejects.toMatchObject({ code: 'invalid_config', field: 'authToken' });

@@ -1,6 +1,7 @@
 import {
   type CallOptions,
   CartieError,
+  checkCallOptions,
   type HealthCheck,
   memoryStore,
   parseClientOptions,
@@ -148,6 +149,7 @@ export function createViberClient(options: ViberClientOptions): ViberClient {
     getAccountInfo,
     async getUserDetails(userId, callOptions = {}) {
       checkId(userId, 'id', 'getUserDetails');
+      checkCallOptions(service, 'getUserDetails', callOptions);
       callOptions.signal?.throwIfAborted();
       // A refusal for too many requests lasts for hours: no pause within a call would help.
       const once = { retries: 0, ...callOptions };

@@ -35,6 +35,14 @@ describe('a keyboard of rows', () => {
     );
     expect(() => keyboard(Array(25).fill([b]))).toThrow(expect.objectContaining({ field: 'Buttons' }));
     expect(() => keyboard([])).toThrow(expect.objectContaining({ field: 'Buttons' }));
+    for (const rows of [undefined, 'x', [b]]) {
+      expect(() => keyboard(rows as never)).toThrow(
+        expect.objectContaining({ code: 'invalid_input', field: 'rows' }),
+      );
+      expect(() => richMedia(rows as never)).toThrow(
+        expect.objectContaining({ code: 'invalid_input', field: 'cards' }),
+      );
+    }
   });
 
   test('writes Viber’s own spelling', () => {

@@ -47,6 +47,7 @@ export function keyboard(
   rows: readonly (readonly ViberButton[])[],
   options: ViberKeyboardOptions = {},
 ): ViberKeyboard {
+  checkRows(rows, 'rows', 'keyboard');
   const columns = options.ButtonsGroupColumns ?? 6;
   const made: ViberKeyboard = {
     Type: 'keyboard',
@@ -77,6 +78,7 @@ export function richMedia(
   cards: readonly (readonly ViberButton[])[],
   { columns = 6, rows = 7, BgColor }: ViberRichMediaOptions = {},
 ): ViberRichMedia {
+  checkRows(cards, 'cards', 'richMedia');
   const filled = cards.map((card) => card.map((one) => ({ ...one, Columns: one.Columns ?? columns })));
   for (const [index, card] of filled.entries()) {
     const cells = cellsOf(card);
@@ -98,6 +100,12 @@ export function richMedia(
   };
   parseWith(richMediaSchema, made, { service, operation: 'richMedia', code: 'invalid_input' });
   return made;
+}
+
+function checkRows(rows: unknown, field: string, operation: string): void {
+  if (!Array.isArray(rows) || !rows.every(Array.isArray)) {
+    throw invalid(field, 'must be a list of lists of buttons', operation);
+  }
 }
 
 function button(

@@ -185,6 +185,7 @@ describe('call', () => {
     expect((await failureOf(client.call({ method: 'GET', path: 'https://evil.example' }))).field).toBe(
       'path',
     );
+    expect((await failureOf(client.call(undefined as never))).field).toBe('method');
     expect((await failureOf(client.call({ method: 'GET', path: '/../v1/x' }))).field).toBe('path');
   });
 });

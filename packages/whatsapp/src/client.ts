@@ -62,7 +62,7 @@ export function createWhatsAppClient(options: WhatsAppClientOptions): WhatsAppCl
     calls: createCalls(path),
     qrCodes: createQrCodes(path),
     async call<Data>(request: GraphRequest, callOptions: CallOptions = {}) {
-      const { method, path: wanted, query, json } = request;
+      const { method, path: wanted, query, json } = request ?? ({} as GraphRequest);
       if (!['GET', 'POST', 'DELETE'].includes(method))
         throw badRequest('method', "must be 'GET', 'POST' or 'DELETE'");
       if (typeof wanted !== 'string' || !/^\/[\w./-]+$/.test(wanted) || wanted.includes('..')) {

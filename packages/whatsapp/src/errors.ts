@@ -33,7 +33,7 @@ const hourMs = 3_600_000;
  */
 // biome-ignore format: one line each
 const failures = [
-  { kind: 'unauthorized', action: 'auth', codes: [0, 190, 102], code: 'unauthorized', message: 'Meta does not take the access token', field: 'accessToken' },
+  { kind: 'unauthorized', action: 'auth', codes: [0, 190, 102], code: 'unauthorized', message: 'Meta does not take `accessToken`', field: 'accessToken' },
   { kind: 'forbidden', action: 'auth', codes: [3, 10, [200, 299], 131005], code: 'forbidden', message: 'The access token has not the permission for this' },
   { kind: 'app_rate', action: 'wait', codes: [4, 80007], code: 'rate_limited', message: 'The app or the WhatsApp Business account makes too many calls', retryAfterMs: 60_000, slows: 'number' },
   { kind: 'throughput', action: 'retry', codes: [130429], code: 'rate_limited', message: 'The number sends too much at once', slows: 'number' },

@@ -71,6 +71,14 @@ describe('upload', () => {
     await rm(path);
   });
 
+  it.each([undefined, null, 7])('cannot be fetched by %j', async (media) => {
+    const { client } = sandboxClient(sandbox);
+    expect(await failureOf(client.media.download(media as never))).toMatchObject({
+      code: 'invalid_input',
+      field: 'media',
+    });
+  });
+
   it('is repeated after a reset: a file that is there twice does no harm', async () => {
     const { client } = sandboxClient(sandbox);
     sandbox.faults.set({ provider: 'whatsapp', method: 'media', kind: 'reset', times: 1 });

@@ -154,6 +154,9 @@ export function createMedia(path: CallPath, options: WhatsAppClientOptions): Med
       if (!(Number.isSafeInteger(maxBytes) && maxBytes > 0)) {
         throw invalid('downloadMedia', 'maxBytes', 'must be a whole number of bytes, more than 0');
       }
+      if (typeof media !== 'string' && (typeof media !== 'object' || media === null)) {
+        throw invalid('downloadMedia', 'media', 'must be the id of a file, or what the webhook told of it');
+      }
       const wanted = typeof media === 'string' ? { id: media } : media;
       let known: Pick<MediaInfo, 'url' | 'sha256' | 'mime_type'> & { file_size?: number | string } =
         wanted.url !== undefined && wanted.sha256 !== undefined && isMetaHost(wanted.url, ownOrigin)

@@ -8,6 +8,7 @@ import { type MediaSource, openSource, readSource, typeOfName } from './media-so
 export interface ResumableOptions extends CallOptions {
   /** `image/jpeg`, `image/png`, `application/pdf`, `video/mp4`. @default by the Blob, or by the name's ending */
   type?: string | undefined;
+  /** The file's name, as Meta shows it. @default by the path or File */
   name?: string | undefined;
   /** How often a broken upload is taken up again where it broke. @default 3 */
   resumes?: number | undefined;

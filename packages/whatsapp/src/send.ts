@@ -1,4 +1,4 @@
-import { type CallOptions, CartieError } from '@cartie/core';
+import { type CallOptions, CartieError, checkCallOptions } from '@cartie/core';
 import { type CallPath, defaults } from './call.ts';
 import { whatsAppFailure } from './errors.ts';
 import { invalid, service } from './invalid.ts';
@@ -59,6 +59,7 @@ export function createSending(path: CallPath, options: WhatsAppClientOptions): S
     callOptions: CallOptions = {},
   ): Promise<SentMessage> => {
     const { body, recipient } = checkMessage(operation, message);
+    checkCallOptions(service, operation, callOptions);
     callOptions.signal?.throwIfAborted();
     const deadlineMs = callOptions.deadlineMs ?? options.deadlineMs ?? defaults.deadlineMs;
     const { data, requestId, attempts, status } = await turns.run(
