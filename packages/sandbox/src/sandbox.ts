@@ -27,8 +27,11 @@ export interface SandboxOptions {
   history?: number | undefined;
   /** Takes webhooks in process, without a network: your handler. @default webhooks go out over HTTP */
   webhookFetch?: ((request: Request) => Promise<Response>) | undefined;
+  /** Telegram's flood windows, and a Bot API server of one's own. */
   telegram?: TelegramOptions | undefined;
+  /** WhatsApp's rates. */
   whatsapp?: WhatsAppOptions | undefined;
+  /** SendPulse's rates. */
   sendpulse?: SendPulseOptions | undefined;
 }
 
