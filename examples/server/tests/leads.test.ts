@@ -108,6 +108,13 @@ describe('POST /api/leads', () => {
     expect(userData?.fbc).toMatch(/^fb\.1\.\d{13}\.IwAR_Case-Kept$/);
   });
 
+  it('takes Meta’s cookies from the body of a form on another site, where they do not come by themselves', async () => {
+    const id = randomUUID();
+    const given = { fbp: 'fb.1.1596403881668.222', fbc: 'fb.1.1554763741205.IwAR_Other-Site' };
+    await send(enquiry({ id, ...given }), { origin: 'https://cars.example' });
+    expect((await arrived(id))?.event.user_data).toMatchObject(given);
+  });
+
   it.each([
     ['no name', { name: ' ' }, 'name'],
     ['neither phone nor e-mail', { phone: '', email: '' }, 'phone or email'],

@@ -400,6 +400,47 @@ describe('WhatsApp through the server', () => {
       (sent) => sent.length === 1,
     );
     expect(sentTo('380671000015')[0]?.message).toMatchObject({ recipient: 'UA.13806710000150' });
+
+    // Whoever moves to another phone or name gets another user id.
+    server.sandbox.whatsapp.pushChange(number, 'user_id_update', {
+      messaging_product: 'whatsapp',
+      metadata: { display_phone_number: number.displayPhoneNumber, phone_number_id: number.phoneNumberId },
+      user_id_update: [{ user_id: { previous: 'UA.13806710000150', current: 'UA.99' }, timestamp: '1' }],
+    });
+    await until(
+      async () =>
+        (await server.get<Conversation[]>('/conversations')).find(({ id }) => id === secret?.id)?.externalId,
+      (externalId) => externalId === 'UA.99',
+    );
+  });
+
+  it('keeps what a group says together, and answers the group', async () => {
+    const group = 'Y2FwaV9ncm91cDox';
+    for (const [index, from] of ['380671000017', '380671000018'].entries()) {
+      write(from, {
+        name: `Driver ${index}`,
+        raw: { type: 'text', text: { body: `From ${index}` }, group_id: group },
+      });
+    }
+    const found = await until(
+      async () =>
+        (await server.get<Conversation[]>('/conversations')).filter(({ externalId }) => externalId === group),
+      (list) => list.length > 0,
+    );
+    const thread = await until(
+      () => server.get<ThreadMessage[]>(`/conversations/${found[0]?.id}/messages`),
+      (messages) => messages.length === 2,
+    );
+    expect(thread.map(({ author, text }) => [author, text])).toEqual([
+      ['Driver 0', 'From 0'],
+      ['Driver 1', 'From 1'],
+    ]);
+    await server.post(`/conversations/${found[0]?.id}/messages`, { id: randomUUID(), text: 'To all' });
+    const sent = await until(
+      () => server.sandbox.whatsapp.messages().find(({ text }) => text === 'To all'),
+      (message) => message !== undefined,
+    );
+    expect(sent?.message).toMatchObject({ to: group, recipient_type: 'group' });
   });
 
   it('gives a lead the phone', async () => {
