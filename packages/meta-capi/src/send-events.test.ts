@@ -108,6 +108,16 @@ describe('a batch', () => {
     });
   });
 
+  test('of bad events of both sorts ends the search at the same bound', async () => {
+    meta = await startMeta(() => refusal(100, 2804050));
+    const results = await client().send([
+      ...leads(500),
+      ...Array.from({ length: 500 }, (_, index) => whatsapp({ event_id: `w${index}` })),
+    ]);
+    expect(meta.received.length).toBeLessThanOrEqual(202);
+    expect(results.every(({ status }) => status === 'rejected' || status === 'unsent')).toBe(true);
+  });
+
   test('that is too large for a gateway is divided until it fits', async () => {
     meta = await startMeta((received) =>
       received.events.length > 100 ? { status: 413, text: '<html>413</html>' } : taken(received),

@@ -30,8 +30,8 @@ interface Run {
   readonly terms: SendTerms;
   readonly options: CallOptions;
   readonly endsAt: number;
-  /** Requests that may still be made to find bad events. */
-  searches: number;
+  /** Requests that may still be made to find bad events, of both operations together. */
+  readonly search: { left: number };
 }
 
 type Verdict = { readonly traceId: string | undefined } | { readonly error: CartieError };
@@ -66,8 +66,9 @@ export async function sendPrepared(
     });
   }
   const endsAt = performance.now() + (options.deadlineMs ?? terms.deadlineMs);
+  const search = { left: maxSearchRequests };
   for (const operation of ['sendEvents', 'sendMessagingEvents'] as const) {
-    const run: Run = { path, operation, terms, options, endsAt, searches: maxSearchRequests };
+    const run: Run = { path, operation, terms, options, endsAt, search };
     for (const batch of batches(lanes[operation], terms.batchSize)) await sendBatch(run, batch);
   }
   return results;
@@ -107,8 +108,8 @@ async function divide(
   if (batch.length === 1 || !isDivisible(run, error)) return settleAll(run, batch, { error }, maybeThere);
   const unclear = maybeThere || isPartlyTaken(error);
   const [left, right] = halves(batch);
-  if (run.searches <= 0) return settleAll(run, batch, { error: searchEnded() }, unclear);
-  run.searches -= 1;
+  if (run.search.left <= 0) return settleAll(run, batch, { error: searchEnded() }, unclear);
+  run.search.left -= 1;
   const verdict = await request(run, left);
   if ('error' in verdict) {
     await divide(run, left, verdict.error, unclear);
@@ -121,8 +122,8 @@ async function divide(
     // The left half was good, so the fault is in the right one: it need not be refused once more before it is divided.
     if (right.length > 1 && isAboutEvents(error)) return divide(run, right, error, unclear);
   }
-  if (run.searches <= 0) return settleAll(run, right, { error: searchEnded() }, unclear);
-  run.searches -= 1;
+  if (run.search.left <= 0) return settleAll(run, right, { error: searchEnded() }, unclear);
+  run.search.left -= 1;
   const rest = await request(run, right);
   if ('error' in rest) await divide(run, right, rest.error, unclear);
   else settleAll(run, right, rest);
