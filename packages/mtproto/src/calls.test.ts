@@ -87,6 +87,19 @@ describe('a call', () => {
     expect(watched.seen.filter(({ type }) => type === 'rate_limited')).toHaveLength(2);
   });
 
+  it('to a chat that is slow holds up no other chat', async () => {
+    await using scene = await startScene();
+    const { dc, person, account } = scene;
+    const [slow, other] = [1, 2].map(() => dc.createChannel({ kind: 'supergroup', members: [person] }));
+    for (const channel of [slow, other]) channel?.post({ text: 'hi', from: person });
+    await until(() => scene.watched.events.length === 2);
+    const method = 'messages.sendMessage';
+    dc.faults.set({ kind: 'error', method, code: 420, message: 'SLOWMODE_WAIT_900', times: 1 });
+    const [first, second] = [slow, other].map((channel) => -1_000_000_000_000n - BigInt(channel?.id ?? 0));
+    expect(await thrown(account.send(first ?? 0n, { text: 'x' }))).toMatchObject({ retryAfterMs: 900_000 });
+    expect(await account.send(second ?? 0n, { text: 'y' })).toMatchObject({ text: 'y' });
+  });
+
   it('is repeated where that is safe, and nowhere else', async () => {
     await using scene = await startScene();
     const { dc, account } = scene;
@@ -126,7 +139,10 @@ describe('a call', () => {
   it.each([
     [400, 'PEER_ID_INVALID', 'not_found', 'chat_not_found'],
     [400, 'CHANNEL_PRIVATE', 'forbidden', 'chat_private'],
+    [303, 'USER_MIGRATE_4', 'rejected', 'elsewhere'],
+    [303, 'FILE_MIGRATE_3', 'rejected', 'elsewhere'],
     [400, 'MESSAGE_TOO_LONG', 'rejected', 'other'],
+    [404, 'METHOD_UNKNOWN', 'not_found', 'other'],
     [403, 'CHAT_WRITE_FORBIDDEN', 'forbidden', 'not_allowed'],
     [406, 'UPDATE_APP_TO_LOGIN', 'rejected', 'other'],
     [420, 'SLOWMODE_WAIT_900', 'rate_limited', 'slow_mode'],

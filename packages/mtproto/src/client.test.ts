@@ -61,6 +61,26 @@ describe('a hub', () => {
     expect(most).toBeGreaterThan(0);
   });
 
+  it('has no more accounts live than it is told, and takes another when one goes', async () => {
+    await using dc = await startTestDc();
+    await using watched = makeHub(dc, { maxAccounts: 2, leaseMs: 2_000 });
+    const { hub, states } = watched;
+    for (const name of ['one', 'two', 'three'])
+      await hub.add(name, { session: gramjsSession(dc.provisionKey(dc.addAccount())) });
+    const namesIn = (name: string): string[] =>
+      hub.accounts().flatMap((account) => (account.state.name === name ? [account.name] : []));
+    await until(() => namesIn('ready').length === 2 && namesIn('waiting').length === 1);
+    const [waiting = ''] = namesIn('waiting');
+    expect(hub.account(waiting)?.state.reason).toBe('capacity');
+    expect(await hub.health()).toMatchObject({ status: 'ok', facts: { active: 3, ready: 2, elsewhere: 1 } });
+    expect(dc.connections.mostOpen()).toBe(2);
+    await hub.remove(namesIn('ready')[0] ?? '');
+    await until(() => hub.account(waiting)?.state.name === 'ready');
+    expect(states.filter(({ account, state }) => account === waiting && state.name === 'ready')).toHaveLength(
+      1,
+    );
+  });
+
   it('tells each state with its reason', async () => {
     await using dc = await startTestDc();
     const person = dc.addAccount();

@@ -134,6 +134,7 @@ describe('events', () => {
     channel.post('one');
     await begun;
     const stopping = watched.hub.stop();
+    await pause(100);
     release?.();
     await stopping;
     expect(watched.told()).toEqual(['message one']);

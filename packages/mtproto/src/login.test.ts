@@ -159,6 +159,25 @@ describe('the connection of a login', () => {
     expect(dc.connections.list().map(({ handshakes }) => handshakes)).toEqual([0, 1]);
   });
 
+  it('is waited for no longer than the deadline or the caller’s patience', async () => {
+    dc.faults.set({ kind: 'mute' });
+    const account = await watched.hub.add('cars');
+    const startedAt = performance.now();
+    expect(await thrown(account.login.sendCode(person.phone, { deadlineMs: 300 }))).toMatchObject({
+      code: 'timeout',
+      outcome: 'not_executed',
+    });
+    const ending = new AbortController();
+    const step = thrown(account.login.qr({ signal: ending.signal }));
+    setTimeout(() => ending.abort(new Error('enough')), 50);
+    expect(await step).toEqual(new Error('enough'));
+    expect(performance.now() - startedAt).toBeLessThan(5_000);
+    // What was given up holds up nothing.
+    dc.faults.clear();
+    dc.drop();
+    expect(await account.login.sendCode(person.phone)).toMatchObject({ step: 'code' });
+  });
+
   it('may be lost between the steps', async () => {
     const account = await watched.hub.add('cars');
     await account.login.sendCode(person.phone);
