@@ -79,6 +79,13 @@ async function liveThrough(account: MtprotoAccount): Promise<unknown[]> {
   await attempt(async () => {
     for await (const _message of account.history('me', { signal: AbortSignal.timeout(700) }));
   });
+  // What is refused before it leaves is not quoted either.
+  await attempt(() => account.login.sendCode(`${canaries.phone}x`, options));
+  await attempt(() => account.login.submitCode(`${canaries.password}!`, options));
+  await attempt(() => account.resolve(canaries.text, options));
+  await attempt(() => account.join(`https://t.me/+${canaries.phone}`, options));
+  await attempt(() => account.edit('me', { id: -1, text: canaries.text }, options));
+  await attempt(() => account.delete('me', [canaries.phone as never], options));
   await attempt(() => account.login.cancel(options));
   return thrown;
 }
@@ -143,6 +150,9 @@ describe('phone, code, password, api hash, session and texts leak nowhere', () =
 
   it('from a session that is no session', async () => {
     await using hub = makeHub(dc);
+    const named = await hub.hub.add(canaries.phone).catch((thrown: unknown) => thrown);
+    expect(named).toMatchObject({ code: 'invalid_input', field: 'name' });
+    expect(leaksOf(named)).toEqual([]);
     for (const session of [`1${canaries.password}`, canaries.password]) {
       const error = await hub.hub.add('x', { session }).catch((thrown: unknown) => thrown);
       expect(error).toMatchObject({ code: 'invalid_input' });

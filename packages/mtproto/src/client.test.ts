@@ -319,6 +319,26 @@ describe('a hub', () => {
     await until(() => other.hub.account('cars') === undefined);
   });
 
+  it('stops at once, whatever its accounts wait for', async () => {
+    const kv = memoryStore();
+    await using scene = await startScene({ kv });
+    const { dc, watched } = scene;
+    await watched.hub.add('new');
+    await using other = makeHub(dc, { kv, backoffMs: 60_000 });
+    await other.hub.start();
+    const far = await other.hub.add('far', { session: gramjsSession(dc.provisionKey(dc.addAccount())) });
+    await far.ready();
+    await dc.suspend();
+    await until(() => far.state.reason === 'connection');
+    expect(other.hub.accounts().map(({ state }) => state.reason)).toEqual(
+      expect.arrayContaining(['owned_elsewhere', 'no_session', 'connection']),
+    );
+    const startedAt = performance.now();
+    await other.hub.stop();
+    expect(performance.now() - startedAt).toBeLessThan(3_000);
+    await dc.resume();
+  });
+
   it('refuses options and names that are wrong, without quoting them', async () => {
     await using dc = await startTestDc();
     const good = { apiId: 1, apiHash: 'h', sessions: {} as never, leases: {} as never };

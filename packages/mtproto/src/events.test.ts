@@ -90,6 +90,32 @@ describe('events', () => {
     );
   });
 
+  it('bring a post that was written and edited while the connection was down once, as it is', async () => {
+    await using scene = await startScene();
+    const { dc, person, watched } = scene;
+    const channel = dc.createChannel({ members: [person] });
+    const friend = dc.addAccount();
+    const talk = dc.privateChat(person, friend);
+    channel.post('seen');
+    talk.post({ text: 'seen', from: friend });
+    await until(() => watched.events.length === 2);
+    watched.events.length = 0;
+    await dc.suspend();
+    channel.edit(channel.post('draft').id, { text: 'final' });
+    talk.edit(talk.post({ text: 'draft', from: friend }).id, { text: 'final' });
+    await dc.resume();
+    await until(() => watched.events.length >= 2);
+    channel.post('after');
+    talk.post({ text: 'after', from: friend });
+    await until(() => watched.told().filter((told) => told === 'message after').length === 2);
+    expect(watched.told().sort()).toEqual([
+      'message after',
+      'message after',
+      'message final',
+      'message final',
+    ]);
+  });
+
   it('bring what happened while the process was down, once', async () => {
     const kv = memoryStore();
     await using scene = await startScene({ kv });
@@ -213,6 +239,26 @@ describe('events', () => {
     await until(() => watched.events.length >= 3);
     expect(watched.told()).toEqual(['message a', 'message b', 'message c']);
     expect(dc.connections.total).toBe(1);
+  });
+
+  it('of other chats come though the account was shut out of one, which is asked for no more', async () => {
+    await using scene = await startScene({ sweepMs: 100 });
+    const { dc, person, watched } = scene;
+    const [shut, open] = [1, 2].map(() => dc.createChannel({ members: [person] }));
+    for (const channel of [shut, open]) channel?.post('seen');
+    await until(() => watched.events.length === 2);
+    await dc.suspend();
+    shut?.ban(person);
+    open?.post('while down');
+    await dc.resume();
+    await until(() => watched.told().includes('message while down'));
+    const asked = (): number =>
+      dc.requests
+        .list({ method: 'updates.getChannelDifference', ...(shut && { channel: shut }) })
+        .filter(({ error }) => error === 'CHANNEL_PRIVATE').length;
+    await until(() => asked() === 1);
+    await pause(300);
+    expect(asked()).toBe(1);
   });
 
   it('are fetched when the server says that there are too many to push', async () => {

@@ -142,10 +142,9 @@ describe('a login', () => {
     'refuses the phone number «%s» without asking anybody',
     async (phone) => {
       const account = await watched.hub.add('cars');
-      expect(await thrown(account.login.sendCode(phone))).toMatchObject({
-        code: 'invalid_input',
-        field: 'phone',
-      });
+      const error = await thrown(account.login.sendCode(phone));
+      expect(error).toMatchObject({ code: 'invalid_input', field: 'phone' });
+      expect(String(error)).not.toContain(phone || '«');
       expect(dc.connections.total).toBe(0);
     },
   );
