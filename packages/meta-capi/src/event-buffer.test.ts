@@ -202,6 +202,18 @@ describe.each(testDatabases)('an event buffer on $name', ({ available, open }) =
       expect((await rowOf('kept'))?.attempts).toBe(1);
     });
 
+    test('puts events off for as long as Meta asks', async () => {
+      await fake(() => ({ ...(refusal(4) as object), headers: { 'retry-after': '3600' } }));
+      const buffer = bufferWith();
+      await work(buffer);
+      await buffer.track(lead({ event_id: 'later' }));
+      await until(async () => (await rowOf('later'))?.reason === 'rate_limited');
+      const [row] = await database.query<{ seconds: number }>(
+        'select extract(epoch from run_at - now())::float8 as seconds from cartie_outbox',
+      );
+      expect(row?.seconds).toBeGreaterThan(3_500);
+    });
+
     test('keeps events while connections are refused, and starts no clock for them', async () => {
       await fake();
       const { url } = meta;

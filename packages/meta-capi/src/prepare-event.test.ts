@@ -51,6 +51,8 @@ const whatsapp = {
   messaging_channel: 'whatsapp',
   user_data: { whatsapp_business_account_id: '102290129340398', ctwa_clid: 'ARAk' },
 } as const;
+const circular: { a?: object } = {};
+circular.a = circular;
 const vehicle = { content_type: 'vehicle', make: 'BMW', price: 18_500.5, currency: 'usd' } as const;
 
 describe('an event that breaks a rule is refused by the name of the field', () => {
@@ -105,6 +107,9 @@ describe('an event that breaks a rule is refused by the name of the field', () =
     ['app_data.extinfo', extinfo((list) => [...list, '', ''])],
     ['app_data.extinfo[0]', extinfo((list) => ['', ...list.slice(1)])],
     ['app_data.extinfo[4]', extinfo((list) => list.with(4, ''))],
+    ['app_data.extinfo[5]', extinfo((list) => list.with(5, 'phone of olena@example.com'))],
+    ['app_data.vendor_id', { ...app, app_data: { ...app.app_data, vendor_id: 'olena@example.com' } }],
+    ['custom_data.a.a.a.a.a.a.a.a.a.a', { custom_data: circular }],
     ['app_data.advertiser_tracking_enabled', { ...app, app_data: { extinfo: app.app_data.extinfo } }],
     ['data_processing_options', { data_processing_options: ['ldu'] }],
     ['data_processing_options_state', { data_processing_options: ['LDU'] }],

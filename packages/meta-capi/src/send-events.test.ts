@@ -48,9 +48,10 @@ describe('a batch', () => {
 
   test('never holds more than 1,000 events or a megabyte, and keeps the order', async () => {
     meta = await startMeta();
-    const many = leads(2_300).map((event) => ({ ...event, custom_data: { note: 'x'.repeat(700) } }));
+    const many = leads(2_300).map((event) => ({ ...event, custom_data: { note: 'x'.repeat(1_500) } }));
     const results = await client().send(many);
     expect(statuses(results)).toEqual({ accepted: 2_300 });
+    expect(meta.received.length).toBeGreaterThan(3);
     for (const { events, text } of meta.received) {
       expect(events.length).toBeLessThanOrEqual(1_000);
       expect(Buffer.byteLength(text)).toBeLessThan(1_000_200);

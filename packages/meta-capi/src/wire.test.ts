@@ -126,7 +126,7 @@ describe('on the wire', () => {
         meta.received.splice(0);
         const email = `${word}@${other}.example`;
         const phone = `067${digits}`;
-        const url = `https://cars.example/${encodeURIComponent(email)}/x?email=${email}&tel=${phone}&q=1&u=%2B38${phone}#${email}`;
+        const url = `https://${word}:${other}@cars.example/${encodeURIComponent(email)}/x?email=${email}&tel=${phone}&q=1&u=%2B38${phone}&first_name=${word}&Last%4Eame=${encodeURIComponent(other)};surname=${other}#${email}`;
         const event: MetaEvent = lead({
           event_id: 'id',
           user_data: {
@@ -142,6 +142,7 @@ describe('on the wire', () => {
             phone,
             Phone_Number: phone,
             firstName: word,
+            'full name': `${word} ${other}`,
             content_name: `Call ${phone} or mail ${email}`,
             search_string: `+38 (067) ${digits.slice(0, 3)}-${digits.slice(3)}`,
             content_ids: [email, `38${phone}`],
@@ -157,7 +158,7 @@ describe('on the wire', () => {
         expect(result.status).toBe('accepted');
         expect(result.warnings.length).toBeGreaterThan(5);
         const sent = wire();
-        for (const raw of [email, `67${digits}`, `${digits.slice(0, 3)}-${digits.slice(3)}`]) {
+        for (const raw of [word, other, `67${digits}`, `${digits.slice(0, 3)}-${digits.slice(3)}`]) {
           expect(sent).not.toContain(raw.toLowerCase());
         }
         expect(inspect(result, { depth: 9 }).toLowerCase()).not.toContain(word);
