@@ -52,7 +52,6 @@ export interface ApiParts {
   readonly health: () => Promise<Record<string, HealthReport>>;
   /** What the page tells about this server. */
   readonly about: {
-    readonly mode: 'sandbox' | 'live';
     /** Integrations that the sandbox stands for. */
     readonly simulated: readonly string[];
     readonly engine: string;

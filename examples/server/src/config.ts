@@ -94,7 +94,8 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
   };
   const keys = encryptionKeys(values.CARTIE_ENCRYPTION_KEY, {
     dataDir: values.DATA_DIR,
-    mayCreate: onSandbox.others,
+    // The sessions of real accounts must not hang on a key that nobody has put anywhere.
+    mayCreate: onSandbox.others && providers.mtproto.mode === 'sandbox',
   });
   const problems = [
     ...missingToken(values, providers),
@@ -178,6 +179,7 @@ const names = {
   whatsapp: 'WhatsApp',
   sendpulse: 'SendPulse',
   autoria: 'AUTO.RIA',
+  mtproto: 'Telegram',
 } as const satisfies Partial<Record<keyof Config, string>>;
 
 function missingToken(

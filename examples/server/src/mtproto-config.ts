@@ -22,11 +22,13 @@ type Variables = z.infer<z.ZodObject<typeof mtprotoVariables>>;
 /** The simulated Telegram takes any app. */
 const sandboxApi = { apiId: 1, apiHash: 'sandbox' };
 
-/** How accounts reach Telegram: the real one beside a real bot. */
+/** How accounts reach Telegram: the real one with an app, and beside a real bot, where each account may bring its own. */
 export function mtprotoConfig(values: Variables, onSandbox: OnSandbox): MtprotoConfig {
-  if (onSandbox.others) return { mode: 'sandbox', api: sandboxApi };
   const { TELEGRAM_API_ID: apiId, TELEGRAM_API_HASH: apiHash } = values;
-  return { mode: 'live', api: apiId === undefined || apiHash === undefined ? undefined : { apiId, apiHash } };
+  if (apiId !== undefined && apiHash !== undefined && !onSandbox.all) {
+    return { mode: 'live', api: { apiId, apiHash } };
+  }
+  return onSandbox.others ? { mode: 'sandbox', api: sandboxApi } : { mode: 'live', api: undefined };
 }
 
 /** What contradicts itself in the variables. */

@@ -125,7 +125,6 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
       },
       connectors: mtproto?.desk,
       about: {
-        mode: sandbox === undefined ? 'live' : 'sandbox',
         simulated: simulatedOf(config, providers),
         engine: database.engine,
         sandboxUrl: sandbox?.url,

@@ -134,6 +134,31 @@ describe('AUTO.RIA', () => {
   });
 });
 
+describe('accounts that read channels', () => {
+  const own = { TELEGRAM_API_ID: '12345', TELEGRAM_API_HASH: '0123456789abcdef0123456789abcdef' };
+  const api = { apiId: 12_345, apiHash: own.TELEGRAM_API_HASH };
+  const { TELEGRAM_BOT_TOKEN: _, ...withoutBot } = real;
+
+  it('are simulated where nothing is real, and real with an app or beside a real bot', async () => {
+    await using folder = await freshFolder();
+    expect(loadConfig({ DATA_DIR: folder.path }).mtproto.mode).toBe('sandbox');
+    expect(loadConfig({ ...withoutBot, ...own }).mtproto).toEqual({ mode: 'live', api });
+    expect(loadConfig({ ...withoutBot, ...own }).telegram.mode).toBe('sandbox');
+    expect(loadConfig({ ...real, ...own }).mtproto).toEqual({ mode: 'live', api });
+    expect(loadConfig(real).mtproto).toEqual({ mode: 'live', api: undefined });
+    const elsewhere = { ...withoutBot, ...own, SANDBOX_URL: 'http://127.0.0.1:4010' };
+    expect(loadConfig(elsewhere).mtproto.mode).toBe('sandbox');
+  });
+
+  it('need id and hash of the app together, an ADMIN_TOKEN, and a key of their own for what they keep', async () => {
+    await using folder = await freshFolder();
+    expect(problems({ ...real, TELEGRAM_API_ID: '12345' })).toContain('belong together');
+    const message = problems({ DATA_DIR: folder.path, ...own });
+    expect(message).toContain('the server talks to the real Telegram');
+    expect(message).toContain('CARTIE_ENCRYPTION_KEY is missing');
+  });
+});
+
 it('needs an ADMIN_TOKEN where other machines can reach it', () => {
   for (const HOST of ['0.0.0.0', '::', '192.168.1.4', '127.example.com']) {
     expect(problems({ HOST, CARTIE_ENCRYPTION_KEY: key })).toContain(

@@ -61,9 +61,9 @@ function moveFocus(event) {
 }
 
 function firstSteps() {
-  const { mode, sandboxUrl } = state.session;
+  const { simulated, sandboxUrl } = state.session;
   const bot = state.integrations?.telegram?.facts?.bot;
-  if (mode === 'sandbox') {
+  if (simulated.includes('telegram')) {
     return emptyState({
       icon: icons.inbox,
       title: 'Everything runs. Now write to it.',

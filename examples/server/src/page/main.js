@@ -71,6 +71,7 @@ function page() {
 
 function navigation() {
   const { session, connected } = state;
+  const simulated = session.simulated.map((id) => session.integrations[id]);
   const shown = Object.keys(views).filter((view) => view !== 'connectors' || session.hasConnectors);
   return html`
     <nav class="navigation" aria-label="Main">
@@ -79,7 +80,7 @@ function navigation() {
         ${shown.map(link)}
       </ul>
       <div class="navigation-foot">
-        ${session.mode === 'sandbox' ? html`<span class="mode" title="No real provider is connected">Sandbox</span>` : nothing}
+        ${simulated.length > 0 ? html`<span class="mode" title="Simulated: ${simulated.join(', ')}">Sandbox</span>` : nothing}
         <p class="connection ${connected ? 'is-up' : ''}" role="status">${connected ? 'Live' : 'Reconnecting…'}</p>
         <button type="button" class="icon-button" aria-label="Theme: ${theme()}. Change." title="Theme: ${theme()}" @click=${() => update(nextTheme())}>
           ${icons[theme()]}
