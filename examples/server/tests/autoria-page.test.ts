@@ -66,6 +66,8 @@ describeInBrowser('AUTO.RIA on the operator’s page', (open) => {
     await page.getByRole('button', { name: 'Try again' }).click();
     await page.getByLabel('Brand').selectOption({ label: 'BMW' });
     expect(asked).toBe(2);
+    // Before its server is gone.
+    await page.close();
   });
 
   it('fits a phone', async () => {

@@ -114,6 +114,7 @@ describeInBrowser('the operator’s page', (openPage) => {
     await page.reload();
     await page.getByRole('button', { name: 'Sign out' }).click();
     await page.getByLabel('Admin token').waitFor();
+    await page.close();
   });
 
   it('goes on with a long list, and says so where the server is away', async () => {

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { freshPostgres, hasPostgres, type TestPostgres } from '../../../tests/support/postgres.ts';
-import type { ConversationSummary, ThreadMessage } from '../src/conversation-views.ts';
+import type { ThreadMessage } from '../src/conversation-views.ts';
+import { type Conversation, conversationsBy } from './conversations-by.ts';
 import {
   botToken,
   freshFolder,
@@ -11,7 +12,6 @@ import {
   until,
 } from './test-server.ts';
 
-type Conversation = ConversationSummary & { noReply: string | null };
 interface Queue {
   inbox: { pending: number; dead: number };
   outbox: Record<string, number>;
@@ -42,15 +42,7 @@ describe.each(engines)('a message through the server on %s', (engine) => {
       await folder?.[Symbol.asyncDispose]();
     });
 
-    const conversationOf = (title: string): Promise<Conversation> =>
-      until(
-        async () => (await server.get<Conversation[]>('/conversations')).find((one) => one.title === title),
-        (found) => found !== undefined,
-      ) as Promise<Conversation>;
-    const threadOf = async (title: string, holds: (messages: ThreadMessage[]) => boolean) => {
-      const { id } = await conversationOf(title);
-      return until(() => server.get<ThreadMessage[]>(`/conversations/${id}/messages`), holds);
-    };
+    const { conversationOf, threadOf } = conversationsBy('title', { get: (path) => server.get(path) });
     const botTexts = (chat: number): (string | undefined)[] =>
       server.sandbox.telegram
         .messages(chat)

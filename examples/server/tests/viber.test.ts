@@ -1,9 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { ConversationSummary, ThreadMessage } from '../src/conversation-views.ts';
+import type { ThreadMessage } from '../src/conversation-views.ts';
+import { conversationsBy } from './conversations-by.ts';
 import { sharedServer, until } from './test-server.ts';
-
-type Conversation = ConversationSummary & { noReply: string | null };
 
 describe('Viber through the server', () => {
   const server = sharedServer({ AUTO_REPLY_PREFIX: 'hello' });
@@ -21,15 +20,7 @@ describe('Viber through the server', () => {
     await threadOf('regular', (messages) => messages.filter(({ state }) => state === 'sent').length === 10);
   });
 
-  const conversationOf = (id: string, holds: (found: Conversation) => boolean = () => true) =>
-    until(
-      async () => (await server.get<Conversation[]>('/conversations')).find((one) => one.externalId === id),
-      (found) => found !== undefined && holds(found),
-    ) as Promise<Conversation>;
-  const threadOf = async (id: string, holds: (messages: ThreadMessage[]) => boolean) => {
-    const conversation = await conversationOf(id);
-    return until(() => server.get<ThreadMessage[]>(`/conversations/${conversation.id}/messages`), holds);
-  };
+  const { conversationOf, threadOf } = conversationsBy('externalId', server);
   const answer = async (id: string, text: string): Promise<Response> =>
     server.post(`/conversations/${(await conversationOf(id)).id}/messages`, { text, id: randomUUID() });
   const write = (from: string, text: string): string =>

@@ -2,10 +2,9 @@ import { createHmac, randomUUID } from 'node:crypto';
 import type { HealthReport } from '@cartie/core';
 import type { CustomerMessage, WhatsAppNumber } from '@cartie/sandbox';
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { ConversationSummary, ThreadMessage } from '../src/conversation-views.ts';
+import type { ThreadMessage } from '../src/conversation-views.ts';
+import { type Conversation, conversationsBy } from './conversations-by.ts';
 import { sharedServer, until } from './test-server.ts';
-
-type Conversation = ConversationSummary & { noReply: string | null; windowEndsAt: number | null };
 
 const png = Buffer.from('89504e470d0a1a0a', 'hex');
 
@@ -32,15 +31,7 @@ describe('WhatsApp through the server', () => {
 
   const write = (from: string, message: Omit<CustomerMessage, 'from'>): string =>
     server.sandbox.whatsapp.customerSends(number, { name: `Customer ${from}`, ...message, from });
-  const conversationOf = (phone: string, holds: (found: Conversation) => boolean = () => true) =>
-    until(
-      async () => (await server.get<Conversation[]>('/conversations')).find((one) => one.phone === phone),
-      (found) => found !== undefined && holds(found),
-    ) as Promise<Conversation>;
-  const threadOf = async (phone: string, holds: (messages: ThreadMessage[]) => boolean) => {
-    const conversation = await conversationOf(phone);
-    return until(() => server.get<ThreadMessage[]>(`/conversations/${conversation.id}/messages`), holds);
-  };
+  const { conversationOf, threadOf } = conversationsBy('phone', server);
   const answer = async (phone: string, body: object): Promise<Response> =>
     server.post(`/conversations/${(await conversationOf(phone)).id}/messages`, { id: randomUUID(), ...body });
   const attach = async (phone: string, file: { type: string; name: string; bytes: Uint8Array }) => {
