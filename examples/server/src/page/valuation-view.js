@@ -90,7 +90,7 @@ function resultView({ average, count, ignored, cars, quota, cutShort }) {
       }
       ${ignored.length > 0 ? html`<p class="rest" role="alert">AUTO.RIA ignored: ${ignored.join(', ')}. The cars below are of another search.</p>` : nothing}
       ${cutShort ? html`<p class="rest" role="alert">${cutShort}</p>` : nothing}
-      <h2>${plural(count, 'car')} for sale, the cheapest first</h2>
+      <h2 class="group">${plural(count, 'car')} for sale, the cheapest first</h2>
       <ul class="rows">${cars.map(carRow)}</ul>
       ${quota ? html`<p class="rest">${plural(quota.hour.remaining, 'call')} left this hour, ${quota.month.remaining.toLocaleString()} this month.</p>` : nothing}
     </div>`;
