@@ -241,6 +241,16 @@ describe('a connection that is tested before it is saved', () => {
     expect(await sendpulse.testConnection()).toEqual({ ok: false, error });
   });
 
+  test('is bad where SendPulse refuses the token that it gave, and leaves the one in use alone', async () => {
+    const sendpulse = clientOf(sandbox, account);
+    await sendpulse.balance.get();
+    sandbox.faults.set({ provider: 'sendpulse', method: 'GET /balance', kind: 'unauthorized', times: 1 });
+    expect(await sendpulse.testConnection()).toMatchObject({ ok: false, error: { code: 'unauthorized' } });
+    expect(sandbox.sendpulse.calls().filter(({ method }) => method === 'GET /balance')).toHaveLength(2);
+    await sendpulse.balance.get();
+    expect(asked()).toBe(2);
+  });
+
   test('is bad where nobody answers, and when it was given up', async () => {
     const lonely = clientOf(sandbox, account, { baseUrl: await nobody(), retries: 0 });
     expect(await lonely.testConnection()).toMatchObject({ ok: false, error: { code: 'connection_failed' } });
