@@ -65,8 +65,25 @@ export function createSandbox(options: SandboxOptions = {}): Sandbox {
   return createSandboxParts(options);
 }
 
+const optionNames = ['timeScale', 'history', 'webhookFetch', 'telegram', 'whatsapp', 'sendpulse'] as const;
+
+/** A misspelt option would leave a test with another sandbox than it says. */
+function checkNames<Options extends object>(
+  options: Options | undefined,
+  names: readonly (keyof Options & string)[],
+  at: string,
+): void {
+  const unknown = Object.keys(options ?? {}).find((name) => !(names as readonly string[]).includes(name));
+  if (unknown !== undefined)
+    throw new TypeError(`${at}${unknown} does not exist: there is ${names.join(', ')}`);
+}
+
 /** Builds the sandbox with its inner parts. */
 export function createSandboxParts(options: SandboxOptions): SandboxParts {
+  checkNames(options, optionNames, '');
+  checkNames(options.telegram, ['floodScale', 'localDirectory'], 'telegram.');
+  checkNames(options.whatsapp, ['pairBurst', 'rateScale'], 'whatsapp.');
+  checkNames(options.sendpulse, ['rateScale'], 'sendpulse.');
   const timeScale = options.timeScale ?? 1;
   const history = options.history ?? 10_000;
   if (!(timeScale > 0)) throw new TypeError('timeScale must be above 0');

@@ -52,9 +52,11 @@ describe('startSandbox', () => {
 
   it.each([
     [{ timeScale: 0 }, 'timeScale must be above 0'],
+    [{ timescale: 0.1 }, 'timescale does not exist: there is timeScale, history'],
+    [{ telegram: { floodscale: 0 } }, 'telegram.floodscale does not exist: there is floodScale'],
     [{ history: 0 }, 'history must be a whole number above 0'],
   ])('refuses %o', async (options, message) => {
-    await expect(startSandbox(options)).rejects.toThrow(message);
+    await expect(startSandbox(options as object)).rejects.toThrow(message);
   });
 
   it('keeps only as much history as it was told', async () => {
