@@ -119,7 +119,8 @@ export function createReceiver<T>(options: WebhookOptions<T>): Receiver {
           status: answer.status,
           durationMs: performance.now() - startedAt,
           updates,
-          code: refusal?.code ?? 'ok',
+          // A handshake that `onGet` itself has refused.
+          code: refusal?.code ?? (answer.status < 400 ? 'ok' : 'forbidden'),
           message: refusal?.message,
         });
       } catch {

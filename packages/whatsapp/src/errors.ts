@@ -198,7 +198,11 @@ function notMeta(answer: Answer): Failure {
       pause: (key) => !isPairKey(key),
     };
   if (isHtml(answer) || status >= 500) {
-    return { code: 'upstream_error', message: `A gateway answered with status ${status} instead of Meta` };
+    const advice = status === 404 ? '; check `baseUrl`' : '';
+    return {
+      code: 'upstream_error',
+      message: `A gateway answered with status ${status} instead of Meta${advice}`,
+    };
   }
   if (status === 413) return { code: 'rejected', message: 'The request is too large' };
   const { code, message, field } = status === 404 ? notFound : byStatus(status);

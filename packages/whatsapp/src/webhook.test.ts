@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { CartieError, type RequestHandler } from '@cartie/core';
+import { CartieError, type ClientEvent, type RequestHandler } from '@cartie/core';
 import { toNodeListener } from '@cartie/core/node';
 import { createInbox, migratePostgres, pgliteDatabase } from '@cartie/core/postgres';
 import { startSandbox } from '@cartie/sandbox';
@@ -69,7 +69,12 @@ describe('the handshake', () => {
     { 'hub.mode': 'subscribe', 'hub.verify_token': verifyToken },
     {},
   ])('is refused: %o', async (query) => {
-    expect((await ask(collecting().webhook, query as Record<string, string>)).status).toBe(403);
+    const events: ClientEvent[] = [];
+    const { webhook } = collecting({ onEvent: (event) => events.push(event) });
+    const answer = await ask(webhook, query as Record<string, string>);
+    expect(answer.status).toBe(403);
+    expect(await answer.text()).toBe('This is no handshake, or its verify token is not `verifyToken`');
+    expect(events).toMatchObject([{ type: 'webhook_received', status: 403, code: 'forbidden' }]);
   });
 });
 

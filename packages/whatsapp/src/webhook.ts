@@ -26,6 +26,7 @@ export interface WhatsAppWebhookOptions
 
 const maxBodyBytes = 3 * 1024 * 1024;
 const maxInFlight = 5_000;
+const plainText = { 'content-type': 'text/plain', 'x-content-type-options': 'nosniff' } as const;
 
 /**
  * The webhook of a WhatsApp app: answers Meta's handshake, checks `X-Hub-Signature-256` over the raw bytes, and hands on every message,
@@ -59,11 +60,15 @@ export function createWhatsAppWebhook(options: WhatsAppWebhookOptions): RequestH
         challenge === null ||
         challenge.length > 1_000
       ) {
-        return { status: 403 };
+        return {
+          status: 403,
+          headers: plainText,
+          body: 'This is no handshake, or its verify token is not `verifyToken`',
+        };
       }
       return {
         status: 200,
-        headers: { 'content-type': 'text/plain', 'x-content-type-options': 'nosniff' },
+        headers: plainText,
         body: challenge,
       };
     },
