@@ -26,6 +26,23 @@ describe('chats', () => {
     expect(await thrown(account.resolve(-1_001_234_567_890n))).toMatchObject({ code: 'not_found' });
   });
 
+  it('that are none are refused by name, as is a message that is none', async () => {
+    await using scene = await startScene();
+    const { account } = scene;
+    for (const chat of [undefined, null, 7, '']) {
+      const noChat = expect.objectContaining({ code: 'invalid_input', field: 'chat' });
+      await expect(account.resolve(chat as never)).rejects.toEqual(noChat);
+      await expect(account.join(chat as never)).rejects.toEqual(noChat);
+      await expect(account.history(chat as never).next()).rejects.toEqual(noChat);
+    }
+    for (const message of [undefined, 'hello']) {
+      await expect(account.send('me', message as never)).rejects.toMatchObject({
+        code: 'invalid_input',
+        field: 'message',
+      });
+    }
+  });
+
   it('once joined miss nothing', async () => {
     await using scene = await startScene();
     const { dc, account, watched } = scene;

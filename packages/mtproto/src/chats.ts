@@ -1,3 +1,4 @@
+import type { CartieError } from '@cartie/core';
 import type { Calls } from './calls.ts';
 import { failed, invalid, mtprotoFailure } from './errors.ts';
 import { limits } from './limits.ts';
@@ -190,14 +191,23 @@ function inputUser({ userId, accessHash }: TlObject): TlObject {
 
 /** The name in `@name`, `name`, `t.me/name`. */
 function nameIn(chat: string): string {
+  checkIsText(chat);
   const match = /^(?:https?:\/\/)?(?:t(?:elegram)?\.me\/)?@?([A-Za-z]\w{1,31})\/?$/.exec(chat.trim());
-  if (match?.[1] === undefined)
-    throw invalid('chat', 'must be a bigint id, a name like @name, a t.me address, or `me`');
+  if (match?.[1] === undefined) throw noChat();
   return match[1];
+}
+
+function checkIsText(chat: unknown): void {
+  if (typeof chat !== 'string') throw noChat();
+}
+
+function noChat(): CartieError {
+  return invalid('chat', 'must be a bigint id, a name like @name, a t.me address, or `me`');
 }
 
 /** The hash in an address of invitation: `t.me/+hash`, `t.me/joinchat/hash`. */
 function inviteHash(chat: string): string | undefined {
+  checkIsText(chat);
   return /^(?:https?:\/\/)?t(?:elegram)?\.me\/(?:\+|joinchat\/)([\w-]{8,})\/?$/.exec(chat.trim())?.[1];
 }
 

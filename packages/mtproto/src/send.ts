@@ -50,7 +50,10 @@ export interface Sending {
 /** Makes {@link Sending}. */
 export function createSending({ calls, chats, peers, self }: SendContext): Sending {
   return {
-    async send(chat, { text, replyToId, silent, preview = true }, options) {
+    async send(chat, message, options) {
+      if (typeof message !== 'object' || message === null)
+        throw invalid('message', 'must be an object: `{ text }`', 'send');
+      const { text, replyToId, silent, preview = true } = message;
       checkText(text, 'send');
       const chatId = await chats.idOf(chat, options);
       // Telegram takes a random id once: repeating the request can not send twice.
