@@ -121,6 +121,14 @@ describe('where drafts fail', () => {
     expect(messages()).toEqual(['one two']);
   });
 
+  it('again and again they come more seldom, and open no circuit for the message', async () => {
+    sandbox.faults.set({ provider: 'telegram', method: 'sendMessageDraft', kind: 'server_error' });
+    const words = Array.from({ length: 30 }, (_, n) => `${n} `);
+    await telegram.streamText({ chat_id }, slowly(words, 30), fast);
+    expect(drafts().length).toBeLessThan(5);
+    expect(messages()).toEqual([words.join('').trim()]);
+  });
+
   it('a flood is heeded, and holds up neither the message nor other chats', async () => {
     sandbox.telegram.createUser({ id: 78 });
     sandbox.faults.set({
