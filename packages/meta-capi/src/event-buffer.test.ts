@@ -90,22 +90,22 @@ describe.each(testDatabases)('an event buffer on $name', ({ available, open }) =
 
     test('lets events wait for each other: what comes within the time goes in one batch', async () => {
       await fake();
-      const buffer = bufferWith({ maxWaitMs: 600 });
+      const buffer = bufferWith({ maxWaitMs: 1_500 });
       await work(buffer);
-      const ids = Array.from({ length: 8 }, (_, index) => `e${index}`);
+      const ids = Array.from({ length: 4 }, (_, index) => `e${index}`);
       for (const id of ids) {
         await buffer.track(lead({ event_id: id }));
-        await sleep(30);
+        await sleep(20);
       }
       expect(meta.received).toHaveLength(0);
-      await until(async () => (await buffer.counts()).accepted === 8);
+      await until(async () => (await buffer.counts()).accepted === 4);
       expect(meta.received.map(({ events }) => events.map(({ event_id }) => event_id))).toEqual([ids]);
       // Also those of the next batch wait, and one that was there already makes no batch of its own.
       for (const id of ['e0', 'f0', 'f1']) {
         await buffer.track(lead({ event_id: id }));
-        await sleep(30);
+        await sleep(20);
       }
-      await until(async () => (await buffer.counts()).accepted === 10);
+      await until(async () => (await buffer.counts()).accepted === 6);
       expect(meta.received).toHaveLength(2);
     });
 
