@@ -47,18 +47,18 @@ export const integrations = {
   mtproto: 'Telegram accounts (MTProto)',
 } as const satisfies Record<string, string>;
 
-/** Why nobody can write into a conversation now, as a sentence; `undefined` if one can. */
-export function whyNoReply(
+/** The channel to write into a conversation through; or why nobody can now, as a sentence. */
+export function channelToAnswer(
   channels: readonly Channel[],
   conversation: { channel: string; account: string; unreachable: boolean },
-): string | undefined {
+): Channel | string {
   const channel = channels.find(({ id }) => id === conversation.channel);
   if (channel === undefined) return 'This channel is not configured.';
   if (channel.account !== conversation.account) {
     return `This conversation belongs to another ${channel.name} bot or number (${conversation.account}) than the configured one.`;
   }
   if (conversation.unreachable) return 'This person has left: nothing can be sent until they write again.';
-  return undefined;
+  return channel;
 }
 
 /** Until when the person can be written to freely, epoch milliseconds; `undefined` where there is no such limit. */

@@ -1,7 +1,7 @@
 import type { Outbox } from '@cartie/core/postgres';
 import type { Hono } from 'hono';
 import { idOf, notFound, pageLimit, pairOf, threadLimit } from './api-parameters.ts';
-import { type Channel, whyNoReply, windowEndOf } from './channels.ts';
+import { type Channel, channelToAnswer, windowEndOf } from './channels.ts';
 import { findConversation, listConversations, readThread } from './conversation-views.ts';
 import { markRead } from './conversations.ts';
 import type { AppDatabase, AppTransaction } from './database.ts';
@@ -76,9 +76,10 @@ function withReason<
   C extends { channel: string; account: string; unreachable: boolean; lastInboundAt: number | null },
 >(parts: ConversationActionParts, conversation: C) {
   const channel = parts.channels.find(({ id }) => id === conversation.channel);
+  const answer = channelToAnswer(parts.channels, conversation);
   return {
     ...conversation,
-    noReply: whyNoReply(parts.channels, conversation) ?? null,
+    noReply: typeof answer === 'string' ? answer : null,
     windowEndsAt: windowEndOf(channel, conversation) ?? null,
   };
 }

@@ -3,7 +3,7 @@ import type { Outbox } from '@cartie/core/postgres';
 import type { Context, Hono } from 'hono';
 import { z } from 'zod';
 import { idOf, notFound } from './api-parameters.ts';
-import { type Channel, whyNoReply, windowEndOf } from './channels.ts';
+import { type Channel, channelToAnswer, windowEndOf } from './channels.ts';
 import { type ConversationSummary, findConversation } from './conversation-views.ts';
 import type { AppDatabase, AppTransaction } from './database.ts';
 import type { LiveView } from './live.ts';
@@ -79,10 +79,8 @@ export function addReplyActions(routes: Hono, parts: ReplyActionParts, live: Liv
   ): Promise<Response> {
     const conversation = await findConversation(parts.database.kysely, idOf(context.req.param('id')) ?? 0);
     if (conversation === undefined) return notFound(context);
-    const reason = whyNoReply(parts.channels, conversation);
-    if (reason !== undefined) return context.json({ error: reason }, 409);
-    const channel = parts.channels.find((known) => known.id === conversation.channel);
-    if (channel === undefined) return notFound(context);
+    const channel = channelToAnswer(parts.channels, conversation);
+    if (typeof channel === 'string') return context.json({ error: channel }, 409);
     try {
       const content = await compose(channel, isOpenNow(channel, conversation));
       const queued = await parts.database.sql.transaction((trx) =>
