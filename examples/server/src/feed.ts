@@ -125,7 +125,7 @@ export async function listFeed(
   }));
 }
 
-/** Forgets posts that are older than `days`. */
-export async function sweepFeed(database: Kysely<Tables>, days: number): Promise<void> {
-  await sql`delete from feed_posts where posted_at < now() - ${days} * interval '1 day'`.execute(database);
+/** Forgets posts that are older than 90 days. */
+export async function sweepFeed(database: Kysely<Tables>): Promise<void> {
+  await sql`delete from feed_posts where posted_at < now() - interval '90 days'`.execute(database);
 }

@@ -13,13 +13,11 @@ import { createApi } from './api.ts';
 import { createApp } from './app.ts';
 import type { Config } from './config.ts';
 import { markReachable } from './conversations.ts';
-import { sweepFeed } from './feed.ts';
 import { listen } from './http-server.ts';
 import { createIncomingHandler, serviceOf } from './incoming.ts';
 import { createIntegrationErrorLog } from './integration-errors.ts';
 import { createLeadDesk, followEvent } from './lead-desk.ts';
 import { createLeadForm } from './lead-form.ts';
-import { forgetVisitors } from './leads.ts';
 import { createMailing, followMailing, mailingSender, mailingTopic } from './mailing.ts';
 import { createMetrics } from './metrics.ts';
 import { followOutbox, messageTopics, topics } from './outgoing.ts';
@@ -32,7 +30,8 @@ import {
   stopReceiving,
   webhooksOf,
 } from './providers.ts';
-import { applyReceiptsOf, sweepReceipts } from './receipts.ts';
+import { applyReceiptsOf } from './receipts.ts';
+import { sweepOld } from './retention.ts';
 import { readPage } from './static-files.ts';
 import { createStopList } from './stop-list.ts';
 import { openStorage } from './storage.ts';
@@ -183,12 +182,7 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
     opened.add('receiving', () => stopReceiving(providers));
 
     await boss.createQueue(sweepJob);
-    await boss.work(sweepJob, async () => {
-      await errors.sweep();
-      await forgetVisitors(database.kysely);
-      await sweepReceipts(database.kysely);
-      await sweepFeed(database.kysely, 90);
-    });
+    await boss.work(sweepJob, () => sweepOld(database.kysely, errors));
     await boss.schedule(sweepJob, '17 * * * *');
 
     let stopping = false;
