@@ -45,6 +45,42 @@ describe('code in the documents', () => {
   });
 });
 
+/** Options that users give, and the document that names each of them. */
+const optionTables: readonly (readonly [source: string, name: string, document: string])[] = [
+  ['core/src/options.ts', 'ClientOptions', 'packages/core/README.md'],
+  ['core/src/options.ts', 'CallOptions', 'packages/core/README.md'],
+  ['core/src/webhook.ts', 'WebhookOptions', 'docs/guides/webhooks.md'],
+  ['telegram/src/options.ts', 'TelegramClientOptions', 'packages/telegram/README.md'],
+  ['telegram/src/webhook.ts', 'TelegramWebhookOptions', 'packages/telegram/README.md'],
+  ['telegram/src/poller.ts', 'TelegramPollerOptions', 'packages/telegram/README.md'],
+  ['whatsapp/src/options.ts', 'WhatsAppClientOptions', 'packages/whatsapp/README.md'],
+  ['whatsapp/src/webhook.ts', 'WhatsAppWebhookOptions', 'packages/whatsapp/README.md'],
+  ['whatsapp/src/flow-handler.ts', 'FlowHandlerOptions', 'packages/whatsapp/README.md'],
+  ['viber/src/options.ts', 'ViberClientOptions', 'packages/viber/README.md'],
+  ['viber/src/webhook.ts', 'ViberWebhookOptions', 'packages/viber/README.md'],
+  ['meta-capi/src/options.ts', 'MetaCapiClientOptions', 'packages/meta-capi/README.md'],
+  ['meta-capi/src/event-buffer.ts', 'EventBufferOptions', 'packages/meta-capi/README.md'],
+  ['sendpulse/src/options.ts', 'SendPulseCommonOptions', 'packages/sendpulse/README.md'],
+  ['sendpulse/src/options.ts', 'SendPulseOAuthOptions', 'packages/sendpulse/README.md'],
+  ['sendpulse/src/options.ts', 'SendPulseKeyOptions', 'packages/sendpulse/README.md'],
+  ['sendpulse/src/webhook.ts', 'SendPulseWebhookOptions', 'packages/sendpulse/README.md'],
+  ['autoria/src/options.ts', 'AutoRiaClientOptions', 'packages/autoria/README.md'],
+  ['autoria/src/options.ts', 'AutoRiaQuotaOptions', 'packages/autoria/README.md'],
+  ['mtproto/src/options.ts', 'MtprotoHubOptions', 'packages/mtproto/README.md'],
+  ['sandbox/src/sandbox.ts', 'SandboxOptions', 'packages/sandbox/README.md'],
+  ['sandbox/src/start-sandbox.ts', 'StartOptions', 'packages/sandbox/README.md'],
+  ['sandbox/src/mtproto/public.ts', 'TestDcOptions', 'packages/sandbox/README.md'],
+];
+
+describe('options in the documents', () => {
+  it.each(optionTables)('%s: each of %s is in %s', (source, name, document) => {
+    const options = membersOf(join(root, 'packages', source), name);
+    const text = readFileSync(join(root, document), 'utf8');
+    expect(options).not.toEqual([]);
+    expect(options.filter((option) => !new RegExp(`\\b${option}\\b`).test(text))).toEqual([]);
+  });
+});
+
 describe('links in the documents', () => {
   it.each(documents)('%s points at files that exist', (document) => {
     const text = readFileSync(join(root, document), 'utf8').replaceAll(/^```[\s\S]*?^```/gm, '');
@@ -100,4 +136,13 @@ function typeCheck(files: readonly string[]): { file: string; message: string }[
         (file?.getLineAndCharacterOfPosition(start).line ?? 0) + 1
       } ${ts.flattenDiagnosticMessageText(messageText, '\n')}`,
     }));
+}
+
+/** The members that an interface declares itself. */
+function membersOf(file: string, name: string): string[] {
+  const source = ts.createSourceFile(file, readFileSync(file, 'utf8'), ts.ScriptTarget.Latest);
+  return source.statements
+    .filter((statement) => ts.isInterfaceDeclaration(statement))
+    .filter((declaration) => declaration.name.text === name)
+    .flatMap(({ members }) => members.map((member) => (member.name as ts.Identifier).text));
 }
