@@ -107,6 +107,7 @@ export function createAccount(name: string, context: AccountContext): ManagedAcc
     defaults: settings,
     emit,
     epoch: (signal) => supervisor.ready(signal),
+    state: () => supervisor.state,
     onAnswer: (request, answer) => live?.updates.noteAnswer(request, answer),
     onRefusal: (error) => supervisor.judge(error),
   });
@@ -129,7 +130,12 @@ export function createAccount(name: string, context: AccountContext): ManagedAcc
   const sending = createSending({ calls, chats, peers, self: () => self });
 
   const login = createLogin({
-    calls: createCalls({ defaults: settings, emit, epoch: (signal) => supervisor.forLogin(signal) }),
+    calls: createCalls({
+      defaults: settings,
+      emit,
+      epoch: (signal) => supervisor.forLogin(signal),
+      state: () => supervisor.state,
+    }),
     deadlineMs: settings.deadlineMs,
     app,
     engine: context.engine,
@@ -164,6 +170,7 @@ export function createAccount(name: string, context: AccountContext): ManagedAcc
         epoch.ended.throwIfAborted();
         return epoch;
       },
+      state: () => supervisor.state,
       onRefusal,
     });
   }

@@ -11,6 +11,7 @@ import { failed, invalid, service } from './errors.ts';
 import { isIdempotent } from './operations.ts';
 import type { MtprotoCallOptions } from './options.ts';
 import type { TlObject, TlValue } from './tl.ts';
+import type { MtprotoState } from './types.ts';
 
 /** What calls need of the account that makes them. */
 export interface CallContext {
@@ -18,6 +19,8 @@ export interface CallContext {
   readonly emit: ((event: ClientEvent) => void) | undefined;
   /** The connection to use; waits for it. @throws CartieError where none will come without a person */
   epoch(signal: AbortSignal): Promise<Epoch>;
+  /** How the account is: why a call that found no connection had none. */
+  state(): MtprotoState;
   /** Told of each answer, for what it says of the order of updates. */
   onAnswer?: ((request: TlObject, answer: TlValue) => void) | undefined;
   /** Told of each refusal. */
@@ -36,6 +39,12 @@ export interface Calls {
 }
 
 let callCount = 0;
+
+/** What a call waited for, in the words of the states; nothing where the account is ready. */
+function hindrance(state: MtprotoState): string {
+  if (state.name === 'ready') return '';
+  return `: the account is ${state.name}${state.reason === undefined ? '' : ` (${state.reason})`}`;
+}
 
 /** Makes {@link Calls}. Refusals for too many requests are remembered by method: nobody asks before their time. */
 export function createCalls(context: CallContext): Calls {
@@ -56,12 +65,16 @@ export function createCalls(context: CallContext): Calls {
       deadlineMs,
       signal,
       timeoutError: () =>
-        failed('timeout', 'The call did not end within `deadlineMs`', {
-          operation,
-          field: 'deadlineMs',
-          outcome: isSending ? 'unknown' : 'not_executed',
-          attempts: tries.count,
-        }),
+        failed(
+          'timeout',
+          `The call did not end within \`deadlineMs\`${isSending ? '' : hindrance(context.state())}`,
+          {
+            operation,
+            field: 'deadlineMs',
+            outcome: isSending ? 'unknown' : 'not_executed',
+            attempts: tries.count,
+          },
+        ),
     });
     emit?.({ type: 'call_started', ...event });
     const finished = (error?: unknown): void =>
@@ -165,7 +178,7 @@ export function createCalls(context: CallContext): Calls {
     signal,
   }: Pick<MtprotoCallOptions, 'deadlineMs' | 'signal'> = {}): Promise<void> {
     const timeoutError = (): CartieError =>
-      failed('timeout', 'The account did not get ready within `deadlineMs`', {
+      failed('timeout', `The account did not get ready within \`deadlineMs\`${hindrance(context.state())}`, {
         field: 'deadlineMs',
         outcome: 'not_executed',
       });

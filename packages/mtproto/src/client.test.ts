@@ -330,6 +330,13 @@ describe('a hub', () => {
     await far.ready();
     await dc.suspend();
     await until(() => far.state.reason === 'connection');
+    const why =
+      /^The (account|call) did not .* `deadlineMs`: the account is (waiting \(connection\)|connecting)$/;
+    for (const work of [far.ready({ deadlineMs: 50 }), far.me({ deadlineMs: 50 })]) {
+      const error = (await thrown(work)) as Error;
+      expect(error).toMatchObject({ code: 'timeout', outcome: 'not_executed' });
+      expect(error.message).toMatch(why);
+    }
     expect(other.hub.accounts().map(({ state }) => state.reason)).toEqual(
       expect.arrayContaining(['owned_elsewhere', 'no_session', 'connection']),
     );
