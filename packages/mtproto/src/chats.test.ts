@@ -43,6 +43,25 @@ describe('chats', () => {
     }
   });
 
+  it('are not forgotten for what is told of them in passing', async () => {
+    await using scene = await startScene();
+    const { dc, person, account, watched } = scene;
+    const friend = dc.addAccount({ username: 'friend' });
+    const { id } = await account.resolve('@friend');
+    // A «min» object: its hash is of use only with the message that it came with.
+    const user = { _: 'user', id, min: true, access_hash: 5n, first_name: 'Somebody' };
+    dc.pushRaw(person, { _: 'updates', updates: [], users: [user], chats: [], date: 0, seq: 0 });
+    dc.createChannel({ members: [person] }).post('after');
+    await until(() => watched.events.length === 1);
+    await account.send(id, { text: 'still there' });
+    expect(
+      dc
+        .privateChat(person, friend)
+        .messages()
+        .map(({ text }) => text),
+    ).toEqual(['still there']);
+  });
+
   it('once joined miss nothing', async () => {
     await using scene = await startScene();
     const { dc, account, watched } = scene;

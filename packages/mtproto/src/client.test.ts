@@ -1,7 +1,7 @@
 import { type KeyValueStore, memoryStore } from '@cartie/core';
 import { gramjsSession, startTestDc } from '@cartie/sandbox';
 import { describe, expect, it } from 'vitest';
-import { addReady, makeHub, startScene, thrown, until } from '../tests/support.ts';
+import { addReady, collect, makeHub, startScene, thrown, until } from '../tests/support.ts';
 import { createMtprotoHub, mtprotoFailure } from './index.ts';
 
 describe('a hub', () => {
@@ -188,7 +188,9 @@ describe('a hub', () => {
     await using scene = await startScene({ kv });
     const { dc, person, watched } = scene;
     dc.createChannel({ username: 'autos', members: [person] }).fill(150);
-    for await (const _message of scene.account.history('autos', { limit: 120, cursor: 'import' })) break;
+    const options = { limit: 120, cursor: 'import' };
+    expect(await collect(scene.account.history('autos', options))).toHaveLength(120);
+    expect((await leftIn(kv)).filter((key) => key.includes('cursor'))).toHaveLength(1);
     expect(await watched.hub.remove('cars', { logOut: true })).toBe(true);
     expect(dc.requests.count({ method: 'auth.logOut' })).toBe(1);
     expect(await leftIn(kv)).toEqual([]);

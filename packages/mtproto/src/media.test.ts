@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { startTestDc } from '@cartie/sandbox';
 import { describe, expect, it } from 'vitest';
 import { addReady, collect, makeHub, startScene, thrown, until } from '../tests/support.ts';
+import type { TlObject } from './index.ts';
 
 describe('a download', () => {
   it('gives the file of a message, part by part', async () => {
@@ -43,6 +44,17 @@ describe('a download', () => {
       field: 'message',
     });
     expect(dc.requests.count({ method: 'upload.getFile' })).toBe(0);
+    // Also where its size was not told.
+    const media = file.raw.media as TlObject;
+    const unsized = {
+      ...file,
+      raw: { ...file.raw, media: { ...media, document: { ...(media.document as TlObject), size: 0n } } },
+    };
+    expect(await thrown(collect(account.download(unsized, { maxBytes: 1_999 })))).toMatchObject({
+      code: 'rejected',
+      field: 'maxBytes',
+    });
+    expect(Buffer.concat(await collect(account.download(unsized, { maxBytes: 2_000 })))).toHaveLength(2_000);
   });
 
   it('asks for the message again when its reference has expired', async () => {
