@@ -53,6 +53,7 @@ function checks(kind: 'redis' | 'postgres'): void {
     console.log(JSON.stringify(report));
     expect(report).toMatchObject({
       shares: [2, 2, 2],
+      openAfterFreeze: 2,
       bytesAfterFreeze: 0,
       overlaps: 0,
       missed: 0,

@@ -22,7 +22,9 @@ export interface MtprotoTakeoverReport {
   readonly takenOverMs: number | undefined;
   /** From the freeze until all accounts are live elsewhere. Milliseconds. */
   readonly frozenTakenOverMs: number | undefined;
-  /** Bytes that the frozen process wrote after it went on. */
+  /** Connections of the frozen process that the server still had open when it went on: on these it could write. */
+  readonly openAfterFreeze: number;
+  /** Bytes that the frozen process wrote on them. */
   readonly bytesAfterFreeze: number;
   /** Times that two connections wrote on one session at a time. */
   readonly overlaps: number;
@@ -45,7 +47,13 @@ export async function runMtprotoTakeover(options: MtprotoTakeoverOptions): Promi
   await using dc = await startTestDc();
   const people = Array.from({ length: count }, () => dc.addAccount());
   const channels = people.map((person) => dc.createChannel({ members: [person] }));
-  const hub = { leaseMs, scanMs: leaseMs / 2, pingMs: Math.max(200, leaseMs / 5) };
+  const hub = {
+    leaseMs,
+    scanMs: leaseMs / 2,
+    pingMs: Math.max(200, leaseMs / 5),
+    // The server closes what does not ping for longer than this: later than the frozen process goes on.
+    pingTimeoutMs: 3 * leaseMs,
+  };
   await using killed = await startClient(dc, store.place, { ...hub, maxAccounts: third });
   await using frozen = await startClient(dc, store.place, { ...hub, maxAccounts: third });
   await using last = await startClient(dc, store.place, { ...hub, maxAccounts: count });
@@ -84,6 +92,9 @@ export async function runMtprotoTakeover(options: MtprotoTakeoverOptions): Promi
   const isElsewhere = await until(() => readyIn(last).length === count, 2 * leaseMs + 30_000);
   const frozenTakenOverMs = isElsewhere ? performance.now() - frozenAt : undefined;
   await setTimeout(Math.max(0, 2 * leaseMs - (performance.now() - frozenAt)));
+  const openAfterFreeze = dc.connections
+    .list()
+    .filter(({ id, closedAt }) => before.connections.has(id) && closedAt === undefined).length;
   frozen.signal('SIGCONT');
   await setTimeout(Math.min(5_000, leaseMs));
   const bytesAfterFreeze = writtenOn(dc, before.connections) - before.bytes;
@@ -107,6 +118,7 @@ export async function runMtprotoTakeover(options: MtprotoTakeoverOptions): Promi
     shares,
     takenOverMs,
     frozenTakenOverMs,
+    openAfterFreeze,
     bytesAfterFreeze,
     overlaps: overlaps(dc, people),
     posted,
