@@ -149,10 +149,6 @@ export function createAccount(name: string, context: AccountContext): ManagedAcc
       }));
       supervisor.reopen();
     },
-    async own({ signal, deadlineMs = settings.deadlineMs }) {
-      const limit = AbortSignal.timeout(deadlineMs);
-      await supervisor.forLogin(signal === undefined ? limit : AbortSignal.any([signal, limit]));
-    },
     onDone: () => supervisor.endLogin('done'),
     onEnd: () => supervisor.endLogin('given_up'),
   });

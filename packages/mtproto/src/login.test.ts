@@ -177,6 +177,49 @@ describe('the connection of a login', () => {
     expect(await account.login.sendCode(person.phone)).toMatchObject({ step: 'code' });
   });
 
+  it('is waited for no longer by a step that waits behind another, which is not taken later', async () => {
+    dc.faults.set({ kind: 'mute' });
+    const account = await watched.hub.add('cars');
+    const first = thrown(account.login.qr({ deadlineMs: 4_000 }));
+    const startedAt = performance.now();
+    const ending = new AbortController();
+    const third = thrown(account.login.qr({ signal: ending.signal }));
+    expect(await thrown(account.login.sendCode(person.phone, { deadlineMs: 200 }))).toMatchObject({
+      code: 'timeout',
+      outcome: 'not_executed',
+    });
+    ending.abort(new Error('enough'));
+    expect(await third).toEqual(new Error('enough'));
+    expect(performance.now() - startedAt).toBeLessThan(3_000);
+    expect(await first).toMatchObject({ code: 'timeout' });
+    dc.faults.clear();
+    dc.drop();
+    expect((await account.login.qr()).step).toBe('qr');
+    expect(dc.requests.count({ method: 'auth.sendCode' })).toBe(0);
+  });
+
+  it('serves a step of several requests no longer than its deadline, and a cancellation neither', async () => {
+    dc.setPassword(person, 'correct horse');
+    const account = await watched.hub.add('cars');
+    await account.login.sendCode(person.phone);
+    await account.login.submitCode(codeOf(person));
+    dc.faults.set({ kind: 'slow', method: 'account.getPassword', delayMs: 2_000 });
+    dc.faults.set({ kind: 'swallow', method: 'auth.checkPassword' });
+    const startedAt = performance.now();
+    expect(await thrown(account.login.submitPassword('correct horse', { deadlineMs: 3_000 }))).toMatchObject({
+      code: 'timeout',
+      outcome: 'unknown',
+    });
+    expect(performance.now() - startedAt).toBeLessThan(4_500);
+    dc.faults.set({ kind: 'mute' });
+    dc.drop();
+    await until(() => dc.connections.total === 2);
+    expect(await thrown(account.login.cancel({ deadlineMs: 300 }))).toMatchObject({
+      code: 'timeout',
+      service: 'mtproto',
+    });
+  });
+
   it('may be lost between the steps', async () => {
     const account = await watched.hub.add('cars');
     await account.login.sendCode(person.phone);

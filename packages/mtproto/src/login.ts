@@ -4,6 +4,7 @@ import type { Engine } from './engine.ts';
 import { datacenterOf, failed, mtprotoFailure } from './errors.ts';
 import { codeLogin, codeStep } from './login-code.ts';
 import { checkedCode, checkedPassword, checkedPhone } from './login-input.ts';
+import { createLoginTurns, type StepTime } from './login-turns.ts';
 import type { MtprotoCallOptions } from './options.ts';
 import { type TlObject, tlBytes, tlNumber, tlObject, tlObjects, tlText } from './tl.ts';
 import type { LoginStep } from './types.ts';
@@ -44,8 +45,6 @@ export interface LoginContext {
   change(change: (record: AccountRecord) => AccountRecord): Promise<AccountRecord>;
   /** Connects to this data centre from now on, with a key of its own. */
   moveTo(datacenter: number): Promise<void>;
-  /** Waits until this process owns the account and is connected for a login. */
-  own(options: LoginOptions): Promise<void>;
   /** The login has succeeded. */
   onDone(): void;
   /** It was given up. */
@@ -60,26 +59,13 @@ export function createLogin(context: LoginContext): MtprotoLogin & { onUpdate(up
   const { calls } = context;
   let qrStep: Extract<LoginStep, { step: 'qr' }> | undefined;
   let hasNews = false;
-  let idle: NodeJS.Timeout | undefined;
-  let inHand: Promise<unknown> = Promise.resolve();
-
-  /** One step after another: two clicks are not two logins. */
-  function inTurn<T>(work: () => Promise<T>): Promise<T> {
-    clearTimeout(idle);
-    const turn = inHand.then(work).finally(() => {
-      clearTimeout(idle);
-      idle = setTimeout(context.onEnd, idleMs);
-      idle.unref();
-    });
-    inHand = turn.catch(() => undefined);
-    return turn;
-  }
+  const turns = createLoginTurns({ deadlineMs: context.deadlineMs, idleMs, onIdle: context.onEnd });
 
   /** Asks; where another data centre has the account, there. */
-  async function ask(request: () => Promise<TlObject>, options: LoginOptions = {}): Promise<TlObject> {
+  async function ask(request: () => Promise<TlObject>, time: StepTime): Promise<TlObject> {
     for (let moves = 0; ; moves += 1) {
       try {
-        return objectOf(await calls.call(await request(), { deadlineMs: context.deadlineMs, ...options }));
+        return objectOf(await calls.call(await request(), { ...time }));
       } catch (error) {
         const datacenter = datacenterOf(error);
         if (datacenter === undefined || moves >= 2) throw error;
@@ -125,33 +111,33 @@ export function createLogin(context: LoginContext): MtprotoLogin & { onUpdate(up
   }
 
   /** The next step after something that a password may be asked for. */
-  async function orPassword(work: () => Promise<LoginStep>): Promise<LoginStep> {
+  async function orPassword(time: StepTime, work: () => Promise<LoginStep>): Promise<LoginStep> {
     try {
       return await work();
     } catch (error) {
       if (mtprotoFailure(error)?.kind !== 'password_needed') throw error;
       await note({ step: 'password' });
       qrStep = undefined;
-      return passwordStep();
+      return passwordStep(time);
     }
   }
 
-  async function passwordStep(options?: LoginOptions): Promise<LoginStep> {
-    const hint = tlText((await ask(async () => ({ _: 'account.getPassword' }), options)).hint);
+  async function passwordStep(time: StepTime): Promise<LoginStep> {
+    const hint = tlText((await ask(async () => ({ _: 'account.getPassword' }), time)).hint);
     return { step: 'password', ...(hint && { hint }) };
   }
 
-  async function freshQr(options?: LoginOptions): Promise<LoginStep> {
-    return orPassword(async () => {
+  async function freshQr(time: StepTime): Promise<LoginStep> {
+    return orPassword(time, async () => {
       const token = await ask(
         async () => ({ _: 'auth.exportLoginToken', ...(await context.app()), exceptIds: [] }),
-        options,
+        time,
       );
-      return afterToken(token, options);
+      return afterToken(token, time);
     });
   }
 
-  async function afterToken(token: TlObject, options?: LoginOptions): Promise<LoginStep> {
+  async function afterToken(token: TlObject, time: StepTime): Promise<LoginStep> {
     hasNews = false;
     if (token._ === 'auth.loginTokenSuccess') return authorized(tlObject(token.authorization));
     const bytes = tlBytes(token.token);
@@ -160,10 +146,7 @@ export function createLogin(context: LoginContext): MtprotoLogin & { onUpdate(up
     if (token._ === 'auth.loginTokenMigrateTo') {
       await context.moveTo(tlNumber(token.dcId) ?? 0);
       await note({ step: 'qr' });
-      return afterToken(
-        await ask(async () => ({ _: 'auth.importLoginToken', token: bytes }), options),
-        options,
-      );
+      return afterToken(await ask(async () => ({ _: 'auth.importLoginToken', token: bytes }), time), time);
     }
     const url = `tg://login?token=${Buffer.from(bytes).toString('base64url')}`;
     qrStep = { step: 'qr', url, expiresAt: (tlNumber(token.expires) ?? 0) * 1_000 };
@@ -171,20 +154,20 @@ export function createLogin(context: LoginContext): MtprotoLogin & { onUpdate(up
     return qrStep;
   }
 
-  async function current(options?: LoginOptions): Promise<LoginStep> {
+  async function current(time: StepTime): Promise<LoginStep> {
     const record = await context.read();
     if (record?.user !== undefined) return { step: 'done', user: shownUser(record.user) };
     const login = record?.login;
     if (login === undefined) return { step: 'none' };
-    if (login.step === 'password') return passwordStep(options);
+    if (login.step === 'password') return passwordStep(time);
     if (login.step === 'code') return codeStep(login);
-    return qrStep === undefined || hasNews || qrStep.expiresAt <= Date.now() ? freshQr(options) : qrStep;
+    return qrStep === undefined || hasNews || qrStep.expiresAt <= Date.now() ? freshQr(time) : qrStep;
   }
 
   return {
-    current: (options) => inTurn(() => current(options)),
+    current: (options) => turns.take(options, current),
     sendCode: (phone, options) =>
-      inTurn(async () => {
+      turns.take(options, async (time) => {
         const phoneNumber = checkedPhone(phone);
         await refuseIfLoggedIn();
         qrStep = undefined;
@@ -195,27 +178,27 @@ export function createLogin(context: LoginContext): MtprotoLogin & { onUpdate(up
             ...(await context.app()),
             settings: { _: 'codeSettings' },
           }),
-          options,
+          time,
         );
         return codeSent(sent, phoneNumber);
       }),
     resendCode: (options) =>
-      inTurn(async () => {
+      turns.take(options, async (time) => {
         const { phone = '', codeHash = '' } = await stored('code');
         const sent = await ask(
           async () => ({ _: 'auth.resendCode', phoneNumber: phone, phoneCodeHash: codeHash }),
-          options,
+          time,
         );
         return codeSent(sent, phone);
       }),
     submitCode: (code, options) =>
-      inTurn(async () => {
+      turns.take(options, async (time) => {
         const phoneCode = checkedCode(code);
         const { phone = '', codeHash = '' } = await stored('code');
         const request = { _: 'auth.signIn', phoneNumber: phone, phoneCodeHash: codeHash, phoneCode };
-        return orPassword(async () => {
+        return orPassword(time, async () => {
           try {
-            return await authorized(await ask(async () => request, options));
+            return await authorized(await ask(async () => request, time));
           } catch (error) {
             const kind = mtprotoFailure(error)?.kind;
             // Nothing that was stored is of use any more.
@@ -225,27 +208,28 @@ export function createLogin(context: LoginContext): MtprotoLogin & { onUpdate(up
         });
       }),
     submitPassword: (password, options) =>
-      inTurn(async () => {
+      turns.take(options, async (time) => {
         const given = checkedPassword(password);
         await stored('password');
-        const question = await ask(async () => ({ _: 'account.getPassword' }), options);
+        const question = await ask(async () => ({ _: 'account.getPassword' }), time);
         const check = await (await context.engine()).passwordCheck(question, given);
-        return authorized(await ask(async () => ({ _: 'auth.checkPassword', password: check }), options));
+        return authorized(await ask(async () => ({ _: 'auth.checkPassword', password: check }), time));
       }),
     qr: (options) =>
-      inTurn(async () => {
+      turns.take(options, async (time) => {
         await refuseIfLoggedIn();
-        return freshQr(options);
+        return freshQr(time);
       }),
     cancel: (options) =>
-      inTurn(async () => {
+      turns.take(options, async (time) => {
         const login = (await context.read())?.login;
         qrStep = undefined;
-        if (login !== undefined) await context.own(options ?? {});
+        if (login !== undefined) await calls.ready({ ...time });
         if (login?.step === 'code' && login.phone !== undefined && login.codeHash !== undefined) {
           const request = { _: 'auth.cancelCode', phoneNumber: login.phone, phoneCodeHash: login.codeHash };
           // That it has expired already is as good.
-          await calls.call(request, { retries: 0, deadlineMs: 5_000, ...options }).catch(() => undefined);
+          const deadlineMs = Math.min(5_000, time.deadlineMs);
+          await calls.call(request, { ...time, deadlineMs, retries: 0 }).catch(() => undefined);
         }
         if (login !== undefined) await note(undefined);
         context.onEnd();
@@ -255,7 +239,7 @@ export function createLogin(context: LoginContext): MtprotoLogin & { onUpdate(up
       if (all.some((update) => update?._ === 'updateLoginToken')) {
         hasNews = true;
         // Nobody may be asking: whoever has scanned the code expects something to happen.
-        void inTurn(() => current()).catch(() => undefined);
+        void turns.take(undefined, current).catch(() => undefined);
       }
     },
   };
