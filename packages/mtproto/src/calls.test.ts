@@ -124,6 +124,28 @@ describe('a call', () => {
     expect(dc.connections.total).toBe(2);
   });
 
+  it('that may have been executed says so, whatever its later attempts come to', async () => {
+    await using scene = await startScene();
+    const { dc, account } = scene;
+    const method = 'help.getConfig';
+    dc.faults.set({ kind: 'drop', method, after: true, times: 1 });
+    dc.faults.set({ kind: 'accept_and_close' });
+    expect(await thrown(account.invoke(config, { idempotent: true, deadlineMs: 2_000 }))).toMatchObject({
+      code: 'timeout',
+      outcome: 'unknown',
+      attempts: 1,
+    });
+    dc.faults.clear();
+    await account.ready();
+    dc.faults.set({ kind: 'error', method, code: 500, message: 'INTERNAL', times: 1 });
+    dc.faults.set({ kind: 'flood_wait', method, seconds: 600 });
+    expect(await thrown(account.invoke(config, { idempotent: true }))).toMatchObject({
+      code: 'rate_limited',
+      outcome: 'unknown',
+      attempts: 2,
+    });
+  });
+
   it('whose answer has something unknown says so, and harms nobody else', async () => {
     await using scene = await startScene();
     const { dc, account } = scene;

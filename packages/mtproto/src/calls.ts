@@ -59,7 +59,7 @@ export function createCalls(context: CallContext): Calls {
     callCount += 1;
     const event = { service, operation, callId: `${service}-${callCount.toString(36)}` };
     const startedAt = performance.now();
-    const tries = { count: 0 };
+    const tries: Tries = { count: 0, isUnknown: false };
     let isSending = false;
     const deadline = createDeadline({
       deadlineMs,
@@ -106,6 +106,7 @@ export function createCalls(context: CallContext): Calls {
           return answer;
         } catch (error) {
           if (!isCartieError(error) || deadline.ended !== undefined) throw error;
+          tries.isUnknown ||= error.outcome === 'unknown';
           emit?.({
             ...attempt,
             durationMs: performance.now() - attemptAt,
@@ -124,7 +125,7 @@ export function createCalls(context: CallContext): Calls {
         isSending = false;
       }
     } catch (error) {
-      const told = isCartieError(error) ? withOperation(error, operation, tries.count) : error;
+      const told = isCartieError(error) ? withOperation(error, operation, tries) : error;
       finished(told);
       throw told;
     } finally {
@@ -193,6 +194,12 @@ export function createCalls(context: CallContext): Calls {
   return { call, ready };
 }
 
+interface Tries {
+  count: number;
+  /** One of them may have been executed: what comes after does not change that. */
+  isUnknown: boolean;
+}
+
 interface RepeatTerms {
   idempotent: boolean;
   deadline: Deadline;
@@ -212,16 +219,16 @@ function checkRequest(request: TlObject): void {
 }
 
 // One error may be told to many calls (the end of a connection): each gets its own.
-function withOperation(error: CartieError, operation: string, attempts: number): CartieError {
+function withOperation(error: CartieError, operation: string, tries: Tries): CartieError {
   return new CartieError(error.code, error.message, {
     service: error.service ?? service,
     operation,
     field: error.field,
     retryable: error.retryable,
-    outcome: error.outcome,
+    outcome: tries.isUnknown ? 'unknown' : error.outcome,
     retryAfterMs: error.retryAfterMs,
     status: error.status,
     provider: error.provider,
-    attempts,
+    attempts: tries.count,
   });
 }
