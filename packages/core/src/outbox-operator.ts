@@ -111,7 +111,8 @@ lane as (
 )
 select 1 as resent from again`;
 
-// Not one that was tried: what failed waits for its own reasons.
+// Not one that was tried: what failed waits for its own reasons. A lane in a worker's hands is brought forward too: it may
+// be given back at this moment by one who saw the old time. This waits for that, or that for this.
 const hurry = `
 with due as (
   update cartie_outbox set run_at = null
@@ -120,7 +121,7 @@ with due as (
 ),
 lane as (
   update cartie_lane l set next_at = now() from due
-  where l.queue = 'outbox:' || due.topic and l.key = due.order_key and l.worker is null
+  where l.queue = 'outbox:' || due.topic and l.key = due.order_key
 )
 select 1 as hurried from due`;
 
@@ -134,7 +135,7 @@ with gone as (
 ),
 lane as (
   update cartie_lane l set next_at = now() from gone
-  where l.queue = 'outbox:' || gone.topic and l.key = gone.order_key and l.worker is null
+  where l.queue = 'outbox:' || gone.topic and l.key = gone.order_key
 )
 select 1 as discarded from gone`;
 

@@ -17,7 +17,7 @@ import { migratePostgres, type SqlDatabase } from './postgres.ts';
 const timings = { heartbeatMs: 200, deadMs: 800, pollMs: 30, cleanMs: 30 };
 const topic = 'telegram.send';
 
-describe.each(testDatabases)('an outbox on $name', ({ available, open }) => {
+describe.each(testDatabases)('an outbox on $name', ({ available, open, singleConnection }) => {
   describe.skipIf(!available)('with its tables', () => {
     let opened: TestDatabase;
     let database: SqlDatabase;
@@ -270,6 +270,43 @@ describe.each(testDatabases)('an outbox on $name', ({ available, open }) => {
       for (const id of ['late', 'behind', 'nothing']) expect(await outbox.hurry(topic, id)).toBe(false);
       expect(sent).toEqual(['late', 'behind']);
     });
+
+    if (!singleConnection) {
+      test.each(['hurry', 'discard'] as const)(
+        'ends a wait by %s also while the lane is being given back',
+        async (end) => {
+          const outbox = outboxWith();
+          let finish = (): void => {};
+          const first = new Promise<void>((resolve) => {
+            finish = resolve;
+          });
+          await work(outbox, { send: async (row) => (row.id === 'a' ? await first : undefined) });
+          await add(outbox, { id: 'a' });
+          await becomes(outbox, 'a', 'sending');
+          await add(outbox, { id: 'b', delayMs: 3_600_000 }, { id: 'c' });
+          let ending: Promise<boolean> | undefined;
+          await database.transaction(async (trx) => {
+            // It has looked at the lane, which is taken, and waits for the row.
+            await trx.query("select 1 from cartie_outbox where id = 'b' for update");
+            ending = outbox[end](topic, 'b');
+            await vi.waitFor(async () => {
+              const waiting = await database.query(
+                "select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
+              );
+              expect(waiting).toHaveLength(1);
+            });
+            finish();
+            await becomes(outbox, 'a', 'sent');
+            await vi.waitFor(async () => {
+              expect(await database.query('select 1 from cartie_lane where worker is null')).toHaveLength(1);
+            });
+          });
+          expect(await ending).toBe(true);
+          await becomes(outbox, 'c', 'sent');
+          expect(await statusOf(outbox, 'b')).toBe(end === 'hurry' ? 'sent' : 'failed');
+        },
+      );
+    }
 
     test('fails an expired message without a call, and lets its key go on', async () => {
       const outbox = outboxWith();
